@@ -1,0 +1,45 @@
+/**
+ * What can go wrong between us and Engage.
+ * Guarantees: the API key is in no message; `outcome` says of a call whether the server certainly did not act
+ * ("refused") or may have ("unknown"), which alone decides whether something may be sent again.
+ */
+
+export type Outcome = 'refused' | 'unknown'
+
+export interface EngageErrorParts {
+  readonly method: string
+  /** Path and query, without the host. */
+  readonly path: string
+  /** HTTP status; undefined where no answer came. */
+  readonly status?: number
+  /** The server's own words, or the network's. */
+  readonly serverMessage: string
+  readonly outcome: Outcome
+  /** What the server asked us to wait, in milliseconds. */
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+export class EngageError extends Error {
+  readonly method: string
+  readonly path: string
+  readonly status: number | undefined
+  readonly serverMessage: string
+  readonly outcome: Outcome
+  readonly retryAfterMs: number | undefined
+
+  constructor(parts: EngageErrorParts) {
+    const answer = parts.status === undefined ? 'no answer' : String(parts.status)
+    super(
+      `${parts.method} ${parts.path}: ${answer}: ${parts.serverMessage}`,
+      parts.cause === undefined ? undefined : { cause: parts.cause },
+    )
+    this.name = 'EngageError'
+    this.method = parts.method
+    this.path = parts.path
+    this.status = parts.status
+    this.serverMessage = parts.serverMessage
+    this.outcome = parts.outcome
+    this.retryAfterMs = parts.retryAfterMs
+  }
+}
