@@ -43,3 +43,22 @@ export class EngageError extends Error {
     this.retryAfterMs = parts.retryAfterMs
   }
 }
+
+/** No whole answer came: the connection failed, the body was cut short, or time ran out. */
+export class NoAnswer extends Error {
+  readonly timedOut: boolean
+
+  constructor(message: string, timedOut: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'NoAnswer'
+    this.timedOut = timedOut
+  }
+}
+
+/**
+ * @returns whether the server says that the schema is not there: a matter of the whole run, never of one contact
+ *   or one interaction. Its wording, `Schema '<id>' not found`, was seen in public clients.
+ */
+export function saysSchemaNotFound(error: EngageError): boolean {
+  return /schema\b.{0,200}\bnot found/is.test(error.serverMessage)
+}

@@ -1,0 +1,74 @@
+/**
+ * A text file of unknown origin: UTF-8 with or without a byte order mark, or UTF-16 with one.
+ * Guarantees: flat memory; a character split across two chunks arrives whole; the mark is in no text.
+ */
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { codeOf, EXIT, messageOf, OperatorError } from '../errors.ts'
+
+/** Bytes to look at; a header line longer than this is no header. */
+const HEAD = 64 * 1024
+
+export interface TextFile {
+  readonly path: string
+  /** The beginning of the text. */
+  readonly head: string
+  /** The whole text, from the beginning. */
+  read(): AsyncGenerator<string>
+}
+
+/** Looks at a file. Throws an OperatorError (usage) where it is missing, a folder, unreadable or blank. */
+export async function openText(path: string): Promise<TextFile> {
+  const bytes = await readHead(path)
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8'
+  const head = new TextDecoder(encoding).decode(bytes, { stream: true })
+  if (head.trim() === '' && bytes.length < HEAD) throw unusable(`${path} is empty: it names no contact.`)
+  if (head.includes('\0'))
+    throw unusable(`${path} is not a text in UTF-8, or in UTF-16 with a byte order mark.`)
+  return {
+    path,
+    head,
+    async *read() {
+      const decoder = new TextDecoder(encoding)
+      try {
+        for await (const chunk of createReadStream(path))
+          yield decoder.decode(chunk as Buffer, { stream: true })
+      } catch (cause) {
+        throw unusable(`${path} can't be read: ${messageOf(cause)}.`, cause)
+      }
+      yield decoder.decode()
+    },
+  }
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') throw unusable(`There is no file ${path}.`, cause)
+    if (codeOf(cause) === 'EISDIR') throw unusable(`${path} is a folder, not a file of contact ids.`, cause)
+    throw unusable(`${path} can't be read: ${messageOf(cause)}.`, cause)
+  }
+}
+
+/** @returns the error of a contact file that can't be used. */
+export function unusable(what: string, cause?: unknown): OperatorError {
+  return new OperatorError({
+    what,
+    safe: 'Nothing was changed.',
+    next: 'Pass a file of contact ids: CSV with a header, NDJSON, or one GUID a line; saved as UTF-8.',
+    exit: EXIT.usage,
+    cause,
+  })
+}

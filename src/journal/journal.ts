@@ -1,0 +1,68 @@
+/**
+ * What a run remembers. The only folder with SQL; this interface names none, so that another store can keep it.
+ * Guarantees: what is written here before an effect is durable before the effect; a reader never harms a writer.
+ */
+import type { Clock } from '../clock.ts'
+import { type Json, parseJson, stringifyJson } from '../json.ts'
+import { type ContactList, createContactList } from './contacts.ts'
+import { createEventLog, type EventLog } from './events.ts'
+import { createGroupCommitter, createItemJournal, type ItemJournal } from './items.ts'
+import { openDatabase } from './tables.ts'
+
+export interface Journal extends Disposable {
+  readonly events: EventLog
+  readonly contacts: ContactList
+  items(lot: string): ItemJournal
+  /** @returns the checkpoints of an export pass, in order: one plain value a finished part. */
+  parts(pass: string): readonly Json[]
+  addPart(pass: string, number: number, detail: Json): void
+  /** Forgets a pass, so that it can be read again from its start. */
+  dropParts(pass: string): void
+  /** A named position that only ever matters to whoever named it; undefined where it was never set. */
+  cursor(name: string): number | undefined
+  setCursor(name: string, value: number): void
+}
+
+/** @param file path of `run.db`; made where there is none @throws OperatorError where it can't be trusted */
+export function openJournal(file: string, clock: Clock, mode: 'write' | 'read' = 'write'): Journal {
+  const db = openDatabase(file, mode)
+  const committer = createGroupCommitter(db, clock)
+  const lots = new Map<string, ItemJournal>()
+  return {
+    events: createEventLog(db, clock),
+    contacts: createContactList(db),
+    items(lot) {
+      const known = lots.get(lot) ?? createItemJournal(db, lot, committer)
+      lots.set(lot, known)
+      return known
+    },
+    parts: (pass) =>
+      db
+        .prepare('SELECT detail FROM parts WHERE pass = ? ORDER BY number')
+        .all(pass)
+        .map((row) => parseJson(String(row['detail']))),
+    addPart(pass, number, detail) {
+      db.prepare('INSERT INTO parts (pass, number, detail) VALUES (?, ?, ?)').run(
+        pass,
+        number,
+        stringifyJson(detail),
+      )
+    },
+    dropParts(pass) {
+      db.prepare('DELETE FROM parts WHERE pass = ?').run(pass)
+    },
+    cursor(name) {
+      const row = db.prepare('SELECT value FROM cursors WHERE name = ?').get(name)
+      return row === undefined ? undefined : Number(row['value'])
+    },
+    setCursor(name, value) {
+      db.prepare(
+        'INSERT INTO cursors (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      ).run(name, value)
+    },
+    [Symbol.dispose]() {
+      if (mode === 'write') committer.flush()
+      db.close()
+    },
+  }
+}

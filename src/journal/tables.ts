@@ -1,0 +1,64 @@
+/**
+ * The journal's file: one SQLite database a run.
+ * Guarantees: a commit that returned survives a crash of the process and of the machine (WAL with
+ * synchronous=FULL); a file of a newer version, or that is no journal, is refused and left as it is.
+ */
+import { chmodSync, existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { EXIT, messageOf, OperatorError } from '../errors.ts'
+
+const VERSION = 1
+
+const TABLES = `
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE contacts (ordinal INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE parts (
+  pass TEXT NOT NULL, number INTEGER NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (pass, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE items (
+  lot TEXT NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, new_id TEXT, reason TEXT,
+  PRIMARY KEY (lot, seq)
+) STRICT, WITHOUT ROWID;
+`
+
+/**
+ * @param file path of the journal; the empty text is a temporary one that lives as long as it is open
+ * @throws OperatorError where the file is no journal, is damaged, or is of a newer version
+ */
+export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync {
+  const fresh = file === '' || !existsSync(file)
+  if (fresh && mode === 'read') {
+    throw new OperatorError({ what: `There is no journal at ${file}.`, exit: EXIT.usage })
+  }
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(file, { readOnly: mode === 'read', timeout: 5_000 })
+    if (mode === 'write') db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version === 0 && mode === 'write') {
+      db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT`)
+      if (file !== '') chmodSync(file, 0o600)
+    } else if (version !== VERSION) {
+      throw new OperatorError({
+        what: `The journal ${file} has format version ${version}; this engage-migrate knows version ${VERSION}.`,
+        safe: 'Nothing was changed in it.',
+        next: 'Use the version of engage-migrate that wrote it, or a newer one.',
+        exit: EXIT.precondition,
+      })
+    }
+    return db
+  } catch (error) {
+    db?.close()
+    if (error instanceof OperatorError) throw error
+    throw new OperatorError({
+      what: `The journal ${file} can't be opened: ${messageOf(error)}.`,
+      safe: 'Nothing was changed in it, nor in the tenant.',
+      next: 'Keep the folder as it is, and put the file back from a copy of the run folder if you have one.',
+      exit: EXIT.precondition,
+      cause: error,
+    })
+  }
+}

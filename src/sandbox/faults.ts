@@ -1,0 +1,137 @@
+/**
+ * Faults on demand: which request goes wrong, and how.
+ * Guarantees: rules are asked in their order and the first that strikes wins; the same rules, seed and order of
+ * requests give the same faults; kinds ending in `-after`, and `truncated`, strike once the server has acted, all
+ * others before, so that nothing was done.
+ */
+import type { Random } from './random.ts'
+
+const KINDS = [
+  /** The connection is never made. */
+  'refuse-connection',
+  /** The connection breaks before the server did anything. */
+  'reset-before',
+  '429',
+  '500',
+  '502',
+  '503',
+  '504',
+  /** A 200 with a page of HTML, as a gateway answers. */
+  'html',
+  /** A 400 with `message`. */
+  'refuse',
+  /** The server acts, then the connection breaks without an answer. */
+  'reset-after',
+  /** The server acts and never answers. */
+  'timeout-after',
+  /** The server acts and answers 500. */
+  'status-500-after',
+  /** The server acts, and the body of its answer is cut short. */
+  'truncated',
+] as const
+
+export type FaultKind = (typeof KINDS)[number]
+
+export interface FaultRule {
+  readonly kind: FaultKind
+  /** Absent: any. */
+  readonly method?: string
+  /** Part of the path with its query, or a regular expression for it or for the path alone. Absent: any. */
+  readonly path?: string
+  /** How often it strikes; 1 where absent. */
+  readonly times?: number | 'always'
+  /** How many matching requests pass before it strikes; 0 where absent. */
+  readonly skip?: number
+  /** How likely it strikes a matching request, 0 to 1; 1 where absent. */
+  readonly probability?: number
+  /** Seconds, with kinds that answer a 429 or 503. */
+  readonly retryAfter?: number
+  /** With kind 'refuse'. */
+  readonly message?: string
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const isAmount = (value: unknown): boolean => typeof value === 'number' && value >= 0
+
+const CHECKS: { readonly [Name in keyof FaultRule]-?: (value: unknown) => boolean } = {
+  kind: (value) => KINDS.some((kind) => kind === value),
+  method: isText,
+  path: isText,
+  times: (value) => value === 'always' || isAmount(value),
+  skip: isAmount,
+  probability: isAmount,
+  retryAfter: isAmount,
+  message: isText,
+}
+
+interface Armed {
+  readonly rule: FaultRule
+  readonly matches: (method: string, url: URL) => boolean
+  passed: number
+  struck: number
+}
+
+/** The rules in force, and how often each kind has struck. */
+export class Faults {
+  readonly #random: Random
+  #armed: readonly Armed[] = []
+  readonly #struck = new Map<FaultKind, number>()
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Takes the place of all rules. Throws RangeError on a name or value that there isn't, SyntaxError on a bad expression. */
+  replace(rules: readonly FaultRule[]): void {
+    this.#armed = rules.map((rule) => {
+      checkRule(rule)
+      return { rule, matches: matcher(rule), passed: 0, struck: 0 }
+    })
+  }
+
+  /** @returns the rule that strikes this request, if any does. */
+  strike(method: string, url: URL): FaultRule | undefined {
+    for (const armed of this.#armed) {
+      const { rule } = armed
+      if (rule.times !== 'always' && armed.struck >= (rule.times ?? 1)) continue
+      if (!armed.matches(method, url)) continue
+      if (armed.passed < (rule.skip ?? 0)) {
+        armed.passed++
+        continue
+      }
+      if (rule.probability !== undefined && this.#random() >= rule.probability) continue
+      armed.struck++
+      this.#struck.set(rule.kind, (this.#struck.get(rule.kind) ?? 0) + 1)
+      return rule
+    }
+    return undefined
+  }
+
+  counts(): { readonly [kind: string]: number } {
+    return Object.fromEntries(this.#struck)
+  }
+}
+
+/** Rules also come from outside: a misspelt name would silently match everything. */
+function checkRule(rule: unknown): void {
+  if (typeof rule !== 'object' || rule === null) throw new RangeError('A rule must be an object')
+  for (const [name, value] of Object.entries(rule)) {
+    if (!isName(name)) throw new RangeError(`There is no '${name}' in a rule`)
+    if (!CHECKS[name](value)) throw new RangeError(`'${name}' of a rule can't be ${String(value)}`)
+  }
+  if (!('kind' in rule)) throw new RangeError('A rule needs a kind')
+}
+
+function isName(name: string): name is keyof FaultRule {
+  return Object.hasOwn(CHECKS, name)
+}
+
+function matcher({ method, path }: FaultRule): Armed['matches'] {
+  const pattern = path === undefined ? undefined : new RegExp(path)
+  return (asked, { pathname, search }) => {
+    if (method !== undefined && method.toUpperCase() !== asked) return false
+    if (path === undefined || pattern === undefined) return true
+    const whole = pathname + search
+    return whole.includes(path) || pattern.test(whole) || pattern.test(pathname)
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * One interaction first: what does this tenant make of it?
+ * Guarantees: at most one interaction is posted before its answer has been read back and compared; how long a read
+ * lagged behind the write is learned from it.
+ */
+import type { Interaction } from '../model.ts'
+import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
+import { type ImportDesk, importContact } from './contact-import.ts'
+
+export interface CanaryChoice {
+  readonly contact: SnapshotContact
+  readonly seq: number
+  readonly record: Interaction
+}
+
+export interface CanaryResult {
+  readonly seq: number
+  readonly contactId: string
+  readonly newId: string
+  /** How long the new record was invisible to reads, in milliseconds. */
+  readonly lagMs: number
+  readonly sent: Interaction
+  /** As the server keeps it; undefined where it never became visible. */
+  readonly kept: Interaction | undefined
+  readonly equal: boolean
+  /** The server's words, where it refused it. */
+  readonly refused: string | undefined
+}
+
+/** Contacts looked through for a telling record. */
+const LOOKED_THROUGH = 500
+
+/** @returns the record that exercises most properties among the first contacts; undefined where there is none */
+export async function chooseCanary(snapshot: Snapshot): Promise<CanaryChoice | undefined> {
+  let best: CanaryChoice | undefined
+  let looked = 0
+  for await (const contact of snapshot.contacts()) {
+    for (const [index, record] of contact.interactions.entries()) {
+      if (best === undefined || weight(record) > weight(best.record)) {
+        best = { contact, seq: contact.firstSeq + index, record }
+      }
+    }
+    if (contact.interactions.length > 0 && ++looked >= LOOKED_THROUGH) break
+  }
+  return best
+}
+
+function weight(record: Interaction): number {
+  return Object.keys(record.payload).length
+}
+
+/**
+ * Posts the chosen record (unless the journal says that it is there), reads it back until it is visible.
+ * @param visibleWithinMs how long to go on reading before it counts as not kept
+ */
+export async function flyCanary(
+  desk: ImportDesk,
+  choice: CanaryChoice,
+  visibleWithinMs: number,
+): Promise<CanaryResult> {
+  await importContact(desk, choice.contact, choice.contact.firstSeq, new Set([choice.seq]))
+  const began = desk.clock.elapsed()
+  const [item] = desk.items.range(choice.seq, choice.seq + 1)
+  const base = { seq: choice.seq, contactId: choice.record.contactId, sent: choice.record }
+  if (item?.state !== 'confirmed' || item.newId === undefined) {
+    return {
+      ...base,
+      newId: '',
+      lagMs: 0,
+      kept: undefined,
+      equal: false,
+      refused: item?.reason ?? 'no answer',
+    }
+  }
+  const newId = item.newId
+  for (let wait = 100; ; wait = Math.min(wait * 2, 5_000)) {
+    const found = await desk.reader.interactionsOf(choice.record.contactId, desk.schemaId)
+    const lagMs = Math.round(desk.clock.elapsed() - began)
+    const kept = found.find(({ id }) => id === newId)
+    if (kept !== undefined) {
+      const equal = desk.keyOf(kept) === desk.keyOf(choice.record)
+      return { ...base, newId, lagMs, kept, equal, refused: undefined }
+    }
+    if (lagMs > visibleWithinMs) {
+      return { ...base, newId, lagMs, kept: undefined, equal: false, refused: undefined }
+    }
+    await desk.clock.sleep(wait, desk.stop)
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Files that a run leaves for people and other systems: which id became which, and what was refused.
+ * Guarantees: each file is whole or not there (temp, sync, rename); one line a record, in the snapshot's order.
+ */
+import { createWriteStream } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { stringify } from 'ndjson'
+import type { ItemJournal } from '../journal/items.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
+
+export interface Evidence {
+  readonly mapped: number
+  readonly rejected: number
+}
+
+/**
+ * Writes `id-map.ndjson` ({oldId, newId, contactId}) for systems that stored ids, and `rejected.ndjson` (the whole
+ * record with the server's reason).
+ */
+export async function writeEvidence(
+  folder: string,
+  snapshot: Snapshot,
+  items: ItemJournal,
+): Promise<Evidence> {
+  const counts = { mapped: 0, rejected: 0 }
+  await writeLines(join(folder, 'id-map.ndjson'), async function* () {
+    for await (const { record, item } of decided(snapshot, items)) {
+      if (item.state !== 'confirmed') continue
+      counts.mapped += 1
+      yield { oldId: record.id, newId: item.newId, contactId: record.contactId }
+    }
+  })
+  await writeLines(join(folder, 'rejected.ndjson'), async function* () {
+    for await (const { record, item } of decided(snapshot, items)) {
+      if (item.state !== 'rejected') continue
+      counts.rejected += 1
+      yield { reason: item.reason, record }
+    }
+  })
+  return counts
+}
+
+async function* decided(snapshot: Snapshot, items: ItemJournal) {
+  for await (const contact of snapshot.contacts()) {
+    const known = new Map(
+      items
+        .range(contact.firstSeq, contact.firstSeq + contact.interactions.length)
+        .map((item) => [item.seq, item]),
+    )
+    for (const [index, record] of contact.interactions.entries()) {
+      const item = known.get(contact.firstSeq + index)
+      if (item !== undefined) yield { record, item }
+    }
+  }
+}
+
+/** Writes a file of JSON lines as a whole. */
+export async function writeLines(file: string, lines: () => AsyncIterable<unknown>): Promise<void> {
+  const temp = `${file}.tmp`
+  await pipeline(Readable.from(lines()), stringify(), createWriteStream(temp, { mode: 0o600 }))
+  const handle = await open(temp, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temp, file)
+}

@@ -1,0 +1,41 @@
+/**
+ * What the answer to one POST of an interaction means.
+ * Guarantees: pure; an answer that leaves open whether the server acted is always `doubt`, never a reason to send
+ * again; a failure that concerns the whole run is `fatal`, so that it stops at once.
+ */
+import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
+
+export type PostOutcome =
+  | { readonly kind: 'confirmed'; readonly newId: string }
+  /** The server has refused this one for good, and says why. */
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** It may or may not have landed. */
+  | { readonly kind: 'doubt' }
+  /** It certainly has not been sent, or was turned away unread. */
+  | { readonly kind: 'unsent'; readonly waitMs: number }
+  | { readonly kind: 'fatal'; readonly error: unknown }
+
+/** Statuses that speak of the one interaction: bad payload, contact gone, conflict, too large. */
+const ITEM_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 410, 413, 422])
+
+/** A 429 without Retry-After waits as long as the vendor's retry policy begins with. */
+const THROTTLED_MS = 10_000
+
+/** @param error what the POST threw */
+export function classifyPostError(error: unknown): PostOutcome {
+  if (!(error instanceof EngageError)) return { kind: 'fatal', error }
+  if (error.outcome === 'unknown') return { kind: 'doubt' }
+  if (error.status === 429) return { kind: 'unsent', waitMs: error.retryAfterMs ?? THROTTLED_MS }
+  if (error.status !== undefined && ITEM_STATUSES.has(error.status) && !saysSchemaNotFound(error)) {
+    return { kind: 'rejected', reason: `${error.status}: ${error.serverMessage}` }
+  }
+  return { kind: 'fatal', error }
+}
+
+/**
+ * Something is wrong with the whole when more than a few of the first are refused.
+ * @param rejected items refused by this process @param decided items refused or accepted by it
+ */
+export function tooManyRejected(rejected: number, decided: number): boolean {
+  return rejected >= 5 && rejected / Math.max(decided, 100) >= 0.05
+}

@@ -1,0 +1,205 @@
+/**
+ * The read-back: what the tenant holds, against what the snapshot holds.
+ * Guarantees: every contact with history is read; records are compared as multisets of canonical forms, so twins
+ * count as often as they are; what arrived live is counted and left alone.
+ */
+import type { Clock } from '../clock.ts'
+import type { EngageReader } from '../engage/types.ts'
+import type { Item } from '../journal/items.ts'
+import type { ContactRead, Interaction } from '../model.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
+import { readContact } from './export.ts'
+import { Interrupted } from './progress.ts'
+import { inOrder } from './pump.ts'
+
+export interface Tally {
+  /** Records that should be there: the snapshot's, but for the rejected. */
+  readonly expected: number
+  /** How many of them are. */
+  readonly found: number
+  readonly missing: number
+  /** Records equal to one of the snapshot's, there more often than they should be. */
+  readonly extra: number
+  readonly rejected: number
+  /** Records that are none of the snapshot's: arrived since. */
+  readonly live: number
+}
+
+export const EMPTY_TALLY: Tally = { expected: 0, found: 0, missing: 0, extra: 0, rejected: 0, live: 0 }
+
+/** What differs at one contact, by name. */
+export interface Difference {
+  readonly contactId: string
+  /** Numbers of the records that should be there and aren't. */
+  readonly missing: readonly number[]
+  /** Server ids of the records that are there too often. */
+  readonly extra: readonly string[]
+}
+
+export interface Comparison {
+  readonly tally: Tally
+  readonly missing: readonly number[]
+  readonly extra: readonly string[]
+}
+
+export interface Expected {
+  readonly seq: number
+  readonly key: string
+  readonly state: Item['state'] | undefined
+  readonly newId: string | undefined
+}
+
+/**
+ * Compares one contact, purely.
+ * @param expected the contact's records in the snapshot, with what the journal says of each
+ * @param found the records that the tenant shows
+ */
+export function compareContact(
+  expected: readonly Expected[],
+  found: ReadonlyArray<{ readonly id: string; readonly key: string }>,
+): Comparison {
+  const due = expected.filter(({ state }) => state !== 'rejected')
+  const dueByKey = Map.groupBy(due, ({ key }) => key)
+  const foundByKey = Map.groupBy(found, ({ key }) => key)
+  const missing: number[] = []
+  const extra: string[] = []
+  for (const [key, records] of dueByKey) {
+    const there = foundByKey.get(key) ?? []
+    if (there.length < records.length) {
+      const ids = new Set(there.map(({ id }) => id))
+      const lacking = records.toSorted(
+        (a, b) => Number(ids.has(a.newId ?? '')) - Number(ids.has(b.newId ?? '')),
+      )
+      missing.push(...lacking.slice(0, records.length - there.length).map(({ seq }) => seq))
+    } else if (there.length > records.length) {
+      const claimed = new Set(records.map(({ newId }) => newId))
+      const surplus = there.toSorted((a, b) => Number(claimed.has(a.id)) - Number(claimed.has(b.id)))
+      extra.push(...surplus.slice(0, there.length - records.length).map(({ id }) => id))
+    }
+  }
+  return {
+    missing,
+    extra,
+    tally: {
+      expected: due.length,
+      found: due.length - missing.length,
+      missing: missing.length,
+      extra: extra.length,
+      rejected: expected.length - due.length,
+      live: found.filter(({ key }) => !dueByKey.has(key)).length,
+    },
+  }
+}
+
+export function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    expected: a.expected + b.expected,
+    found: a.found + b.found,
+    missing: a.missing + b.missing,
+    extra: a.extra + b.extra,
+    rejected: a.rejected + b.rejected,
+    live: a.live + b.live,
+  }
+}
+
+export interface VerifyCheckpoint {
+  /** Contacts before this ordinal are in `tally`. */
+  readonly ordinal: number
+  readonly tally: Tally
+  readonly differences: readonly Difference[]
+}
+
+export interface Verification {
+  readonly reader: Pick<EngageReader, 'interactionsOf'>
+  readonly clock: Clock
+  readonly snapshot: Snapshot
+  readonly schemaId: string
+  keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
+  /** What the journal says of a contact's items; nothing where there is no journal (a snapshot on its own). */
+  itemsOf(firstSeq: number, count: number): readonly Item[]
+  /** A contact that lacks something is read once more after this wait, in milliseconds. */
+  readonly settleMs: number
+  readonly concurrency: number
+  /** Checkpoints that are durable already, in order. */
+  readonly done: readonly VerifyCheckpoint[]
+  checkpoint(checkpoint: VerifyCheckpoint): void
+  readonly stop: AbortSignal
+  onProgress?(recordsDone: number, recordsHere: number): void
+}
+
+/** Contacts with history between two checkpoints. */
+const CHECKPOINT_EVERY = 250
+
+/** @throws Interrupted after a stop @throws EngageError where a contact can't be read */
+export async function verifyLive(
+  job: Verification,
+): Promise<{ tally: Tally; differences: readonly Difference[] }> {
+  const start = job.done.at(-1)?.ordinal ?? 0
+  let tally = job.done.reduce((sum, each) => addTallies(sum, each.tally), EMPTY_TALLY)
+  const differences = job.done.flatMap((each) => each.differences)
+  let here = 0
+  let open: { tally: Tally; differences: Difference[]; contacts: number } = {
+    tally: EMPTY_TALLY,
+    differences: [],
+    contacts: 0,
+  }
+  const close = (ordinal: number): void => {
+    job.checkpoint({ ordinal, tally: open.tally, differences: open.differences })
+    open = { tally: EMPTY_TALLY, differences: [], contacts: 0 }
+  }
+  const results = inOrder(
+    withHistory(job, start),
+    async (contact) => ({ contact, result: await compareLive(job, contact) }),
+    { concurrency: job.concurrency, window: job.concurrency * 4 },
+  )
+  let last = start
+  for await (const { contact, result } of results) {
+    last = contact.ordinal + 1
+    open.tally = addTallies(open.tally, result.tally)
+    tally = addTallies(tally, result.tally)
+    here += contact.interactions.length
+    if (result.missing.length + result.extra.length > 0) {
+      const difference = { contactId: contact.contactId, missing: result.missing, extra: result.extra }
+      open.differences.push(difference)
+      differences.push(difference)
+    }
+    open.contacts += 1
+    if (open.contacts >= CHECKPOINT_EVERY) close(last)
+    job.onProgress?.(tally.expected + tally.rejected, here)
+  }
+  if (open.contacts > 0) close(last)
+  if (job.stop.aborted) throw new Interrupted()
+  return { tally, differences }
+}
+
+async function* withHistory(job: Verification, start: number) {
+  for await (const contact of job.snapshot.contacts(job.snapshot.partOf(start))) {
+    if (job.stop.aborted) return
+    if (contact.ordinal >= start && contact.interactions.length > 0) yield contact
+  }
+}
+
+async function compareLive(
+  job: Verification,
+  contact: ContactRead & { readonly firstSeq: number },
+): Promise<Comparison> {
+  const items = new Map(
+    job.itemsOf(contact.firstSeq, contact.interactions.length).map((item) => [item.seq, item]),
+  )
+  const expected = contact.interactions.map((record, index) => {
+    const item = items.get(contact.firstSeq + index)
+    return { seq: contact.firstSeq + index, key: job.keyOf(record), state: item?.state, newId: item?.newId }
+  })
+  const look = async (): Promise<Comparison> => {
+    const read = await readContact(job.reader, job.clock, contact.contactId, job.schemaId)
+    return compareContact(
+      expected,
+      read.interactions.map((record) => ({ id: record.id, key: job.keyOf(record) })),
+    )
+  }
+  const first = await look()
+  if (first.missing.length === 0) return first
+  // A read may lag behind the write: what is missing now may be there in a moment.
+  await job.clock.sleep(job.settleMs)
+  return look()
+}

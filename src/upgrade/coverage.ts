@@ -1,0 +1,50 @@
+/**
+ * How sure is it that the list holds every contact? A contact that is not in it is history lost for good.
+ * Guarantees: pure; `sure` only where the tenant's own count says that nobody is missing; what could not be
+ * checked is said in words.
+ */
+import type { JsonObject } from '../json.ts'
+
+export interface CoverageFacts {
+  /** Different contacts in the list, those added since it was made included. */
+  readonly listed: number
+  /** How many of them the tenant does not know any more; 0 before anyone has been read. */
+  readonly gone: number
+  /** What the tenant's count endpoint says; undefined where it did not answer. */
+  readonly counted: number | undefined
+  /** Contacts created since the list was made; undefined where the tenant has `changes` not activated. */
+  readonly createdSince: number | undefined
+}
+
+export interface Coverage extends JsonObject {
+  readonly sure: boolean
+  readonly statements: readonly string[]
+}
+
+export function assessCoverage({ listed, gone, counted, createdSince }: CoverageFacts): Coverage {
+  const alive = listed - gone
+  const statements: string[] = []
+  if (counted === undefined) {
+    statements.push(
+      'The tenant gave no count of its contacts, so whether the list holds all of them is not known.',
+    )
+  } else if (alive < counted) {
+    const lacking = counted - alive
+    const share = ((lacking / counted) * 100).toFixed(lacking / counted < 0.01 ? 2 : 0)
+    statements.push(
+      `The tenant counts ${counted} contacts, the list holds ${alive}: ${lacking} (${share} %) are not in it. ` +
+        'If any of them has interactions of this schema, they are lost for good with the deletion.',
+    )
+  } else {
+    statements.push(
+      `The list holds ${alive} contacts, the tenant counts ${counted}: nobody is missing by number.`,
+    )
+  }
+  if (gone > 0) statements.push(`${gone} contacts of the list are gone from the tenant (deleted there).`)
+  statements.push(
+    createdSince === undefined
+      ? 'Contacts created since the list was made could not be asked for: "changes" is not activated for this tenant.'
+      : `${createdSince} contacts created since the list was made were added from the tenant's "changes".`,
+  )
+  return { sure: counted !== undefined && alive >= counted, statements }
+}

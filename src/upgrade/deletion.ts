@@ -1,0 +1,141 @@
+/**
+ * Step 3: the proof of creation, and the deletion.
+ * Guarantees: nothing is deleted unless, at that instant, the live schema is the plan's, the snapshot has been read
+ * back from disk byte by byte, coverage is complete or accepted by name, the new schema has room and passes the
+ * rules, and no sampled contact holds anything that the snapshot lacks.
+ */
+import { EXIT, OperatorError } from '../errors.ts'
+import type { Json, JsonObject } from '../json.ts'
+import { freePlaces } from '../schema/rules.ts'
+import { openSnapshot, type SnapshotContact } from '../snapshot/reader.ts'
+import { readContact } from '../transfer/export.ts'
+import { inOrder } from '../transfer/pump.ts'
+import { assertNoDrift, assertProven, passResult, withdrawStop } from './passes.ts'
+import { checkUpgrade } from './plan.ts'
+import { createSchema, deleteSchema } from './schema-effects.ts'
+import type { ReadContext, WriteContext } from './strategy.ts'
+
+/** Contacts that are looked at once more just before the deletion. */
+const QUIET_SAMPLE = 200
+
+/**
+ * Has the tenant accept the very JSON under a throwaway id, and takes that away again.
+ * @throws OperatorError (exit 4) where it refuses it: nothing has been deleted then
+ */
+export async function proveCreation(context: WriteContext): Promise<Json> {
+  const { plan, reader, journal } = context
+  const id = `${plan.schemaId}-preflight-${plan.run.slice(plan.schemaId.length + 1)}`
+  // A trial that a crash left behind: its name is this run's own, so it can't be anybody else's.
+  if ((await reader.getSchema(id)) !== undefined) await deleteSchema(context, id)
+  const inTenant = (await reader.listSchemas()).length
+  if (freePlaces(inTenant) < 1) return { proven: false, reason: `all places are taken: ${inTenant} schemas` }
+  journal.events.append('intent', 'preflight', { id })
+  try {
+    await createSchema(context, { ...plan.after, id })
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    throw new OperatorError({
+      what: `The new schema does not pass its trial under the id ${id}. ${error.message}`,
+      safe: `Nothing was deleted: ${plan.schemaId} and its interactions are untouched.`,
+      next: 'Mend the schema and make a new plan with it.',
+      exit: error.exit === EXIT.failed && error.cause === undefined ? EXIT.failed : EXIT.precondition,
+      cause: error,
+    })
+  }
+  await deleteSchema(context, id)
+  return { proven: true, id }
+}
+
+/** Deletes the schema and, with it, all its interactions. */
+export async function deleteOldSchema(context: WriteContext): Promise<Json> {
+  const { plan, reader, journal } = context
+  const intended = journal.events.latest('deletion', 'intent') !== undefined
+  const live = await reader.getSchema(plan.schemaId)
+  if (live === undefined) {
+    if (!intended)
+      context.say(`Schema ${plan.schemaId} is gone already: somebody else deleted it. Its snapshot is whole.`)
+    await assertSnapshot(context)
+    return { deletedBy: intended ? 'this run' : 'somebody else' }
+  }
+  await assertPreconditions(context)
+  journal.events.append('intent', 'deletion', { schemaId: plan.schemaId })
+  await deleteSchema(context, plan.schemaId)
+  return { deletedBy: 'this run' }
+}
+
+/** Everything that the decision rested on, looked at again. @throws OperatorError (exit 4) */
+async function assertPreconditions(context: ReadContext): Promise<void> {
+  const { plan, reader, journal } = context
+  const signature = journal.events.latest('delete-schema', 'signed')?.detail as JsonObject | undefined
+  const final = passResult(context, 'final-pass')
+  if (signature?.['confirm'] !== plan.schemaId) throw unsigned(plan.schemaId)
+  if (!final.coverage.sure && signature['acceptCoverage'] !== true) throw unsigned(plan.schemaId)
+  await assertNoDrift(context)
+  const schemas = (await reader.listSchemas()).map(({ id }) => id)
+  checkUpgrade(
+    plan.before,
+    plan.after,
+    schemas.filter((id) => id !== plan.schemaId),
+  )
+  await assertSnapshot(context)
+  await assertQuiet(context)
+  // Proving takes a while: once more, with nothing between this and the deletion.
+  await assertNoDrift(context)
+}
+
+async function assertSnapshot(context: ReadContext): Promise<void> {
+  const final = passResult(context, 'final-pass')
+  context.say(`proving the snapshot ${final.folder} byte by byte`)
+  await assertProven(final.folder, final.manifestDigest)
+}
+
+/** Contacts spread over the list are read once more: what they hold must be in the snapshot. */
+async function assertQuiet(context: ReadContext): Promise<void> {
+  const { reader, clock, plan, settings } = context
+  const snapshot = await openSnapshot(passResult(context, 'final-pass').folder)
+  const sample = await spread(snapshot.contacts(), snapshot.manifest.contacts.listed)
+  const looks = inOrder(
+    sample,
+    async (contact) => ({ contact, now: await readContact(reader, clock, contact.contactId, plan.schemaId) }),
+    { concurrency: settings.concurrency, window: settings.concurrency * 2 },
+  )
+  for await (const { contact, now } of looks) {
+    const known = new Set(contact.interactions.map(({ id }) => id))
+    const late = now.interactions.find(({ id }) => !known.has(id))
+    if (late !== undefined) {
+      withdrawStop(
+        context,
+        `${late.id} of ${late.createdDate} at contact ${late.contactId} is not in the snapshot`,
+      )
+    }
+  }
+}
+
+/** @returns contacts spread evenly, half of them with history as far as there are any */
+async function spread(
+  contacts: AsyncIterable<SnapshotContact>,
+  listed: number,
+): Promise<readonly SnapshotContact[]> {
+  const every = Math.max(1, Math.floor(listed / (QUIET_SAMPLE / 2)))
+  const sample: SnapshotContact[] = []
+  let due = 0
+  for await (const contact of contacts) {
+    const regular = contact.ordinal % every === 0
+    if (regular) due += 1
+    if (regular) sample.push(contact)
+    else if (due > 0 && contact.interactions.length > 0) {
+      due -= 1
+      sample.push(contact)
+    }
+  }
+  return sample
+}
+
+function unsigned(id: string): OperatorError {
+  return new OperatorError({
+    what: `The deletion of ${id} is not signed for as it must be.`,
+    safe: 'Nothing was deleted.',
+    next: 'Sign the gate delete-schema again.',
+    exit: EXIT.precondition,
+  })
+}

@@ -1,0 +1,115 @@
+/**
+ * What each gate asks of the person who signs it.
+ * Guarantees: what could not be checked is said where the decision is taken, and must be accepted by name.
+ */
+import type { JsonObject } from '../json.ts'
+import { passResult } from './passes.ts'
+import type { Gate, ReadContext, Requirement } from './strategy.ts'
+
+export const automationsPaused: Gate = {
+  kind: 'gate',
+  name: 'automations-paused',
+  title: 'all automations that react to interactions are paused',
+  request: ({ plan }) => ({
+    asks: [
+      'Pause every automation triggered by "New interaction" (any schema), and every one triggered by',
+      `"New specific interaction" on ${plan.schemaId}, in Engage: Manage status > Paused. There is no API for it.`,
+      'Otherwise contacts that have been through them will enter them again when history is imported.',
+      ...plan.automations.map((name) => `Named in the plan: ${name}`),
+      'Name the automations that you paused in --note: the run reminds you of them at the end.',
+    ],
+    needs: [],
+  }),
+}
+
+export const producersStopped: Gate = {
+  kind: 'gate',
+  name: 'producers-stopped',
+  title: 'every system that posts interactions of this schema has stopped',
+  request: ({ plan, journal }) => {
+    const withdrawn = journal.events.latest('producers-stopped', 'withdrawn')?.detail as
+      | JsonObject
+      | undefined
+    return {
+      asks: [
+        ...(withdrawn === undefined ? [] : [`The last signature is void: ${String(withdrawn['reason'])}`]),
+        `Stop (or let queue up) whatever posts interactions of ${plan.schemaId}: integrations, web shop, review provider.`,
+        'From here until the schema is recreated, what they post is lost. The final pass that follows reads',
+        'every contact again and stops the run if something still arrives.',
+      ],
+      needs: [],
+    }
+  },
+}
+
+export const deletionApproved: Gate = {
+  kind: 'gate',
+  name: 'delete-schema',
+  title: 'the schema and all its interactions may be deleted',
+  request(context) {
+    const { plan } = context
+    const final = passResult(context, 'final-pass')
+    const base = passResult(context, 'base-pass')
+    const preflight = context.journal.events.latest('preflight', 'finished')?.detail as JsonObject | undefined
+    const unproven = preflight?.['proven'] !== true
+    const needs: Requirement[] = ['confirm']
+    if (!final.coverage.sure) needs.push('accept-coverage')
+    if (unproven) needs.push('accept-no-preflight')
+    return {
+      asks: [
+        `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
+        `${final.interactions} interactions of ${final.contactsWithHistory} contacts, all of them in the snapshot`,
+        `${final.folder} (proven byte by byte, and again just before the deletion).`,
+        `Since the base pass ${final.tally.arrived} have arrived and ${final.tally.vanished} have been deleted by others.`,
+        ...(final.gone > base.gone
+          ? [
+              `${final.gone - base.gone} contacts were deleted meanwhile; what they had is in the base pass only.`,
+            ]
+          : []),
+        ...final.coverage.statements,
+        `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}.`,
+        unproven
+          ? 'No place is free for a trial: whether Engage accepts the new schema is NOT proven.'
+          : 'Engage has accepted the new schema under a throwaway id.',
+        `Sign with --confirm ${plan.schemaId} when you are sure.`,
+      ],
+      needs,
+    }
+  },
+}
+
+/** The look that only a person can take: that nothing was sent to the contact. */
+export const canarySeen: Gate = {
+  kind: 'gate',
+  name: 'canary-seen',
+  title: 'the first imported interaction looks right and triggered nothing',
+  request(context) {
+    const result = context.journal.events.latest('canary', 'finished')?.detail as JsonObject | undefined
+    if (!context.plan.canaryGate || result === undefined || result['contactId'] === undefined)
+      return undefined
+    return {
+      asks: [
+        `One interaction was imported: ${String(result['newId'])} of contact ${String(result['contactId'])}.`,
+        'Look at this contact in Engage: is the interaction on the contact card as it was, and was nothing sent',
+        'to the contact (no e-mail, no automation entered)? If an automation ran, pause it before you sign.',
+      ],
+      needs: [],
+    }
+  },
+}
+
+/** The way back takes a signature like the way forth. */
+export const rollBackApproved: Gate = {
+  kind: 'gate',
+  name: 'roll-back',
+  title: 'the old schema is recreated as it was, and its history imported into it',
+  request: (context: ReadContext) => ({
+    asks: [
+      `Schema ${context.plan.schemaId} will be recreated in ${context.plan.tenant} as it was before, and`,
+      `${passResult(context, 'final-pass').interactions} interactions imported into it from`,
+      `${passResult(context, 'final-pass').folder}.`,
+      'Automations stay paused and producers stopped until it is done.',
+    ],
+    needs: ['confirm'],
+  }),
+}

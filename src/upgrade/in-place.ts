@@ -1,0 +1,129 @@
+/**
+ * The strategy "in place": the documentation's five steps ("Upgrading"), as this project takes them.
+ * Guarantees: the order is the promise. Nothing is deleted before it is exported and proven, nothing is imported
+ * before the schema is back and has been compared.
+ */
+import { deleteOldSchema, proveCreation } from './deletion.ts'
+import {
+  automationsPaused,
+  canarySeen,
+  deletionApproved,
+  producersStopped,
+  rollBackApproved,
+} from './gates.ts'
+import { BACK, canary, FORTH, importHistory, type Lot, leaveEvidence, verifyHistory } from './importing.ts'
+import { basePass, finalPass } from './passes.ts'
+import { recreate } from './recreation.ts'
+import type { Action, Strategy } from './strategy.ts'
+
+export const inPlace: Strategy = [
+  {
+    name: 'export',
+    title: 'Export every interaction, while the tenant lives',
+    documentation: '1. Confirm interactions exist',
+    actions: [{ kind: 'read', name: 'base-pass', title: 'reading every contact (base pass)', run: basePass }],
+  },
+  {
+    name: 'pause-automations',
+    title: 'Pause automations, stop producers, and read what arrived meanwhile',
+    documentation: '"You will need to pause all automations"',
+    actions: [
+      automationsPaused,
+      producersStopped,
+      { kind: 'read', name: 'final-pass', title: 'reading the contacts again (final pass)', run: finalPass },
+    ],
+  },
+  {
+    name: 'delete-schema',
+    title: 'Prove that the new schema can be created, then delete the old one',
+    documentation: '2. Delete the schema',
+    actions: [
+      {
+        kind: 'write',
+        name: 'preflight',
+        title: 'trying the new schema under a throwaway id',
+        run: proveCreation,
+      },
+      deletionApproved,
+      {
+        kind: 'write',
+        name: 'deletion',
+        title: 'checking everything once more, then deleting',
+        run: deleteOldSchema,
+      },
+    ],
+  },
+  {
+    name: 'recreate-schema',
+    title: 'Recreate the schema under the same id',
+    documentation: '3. Recreate the schema, 4. Save the schema',
+    actions: [
+      {
+        kind: 'write',
+        name: 'recreation',
+        title: 'creating the new schema and reading it back',
+        run: (context) => recreate(context, context.plan.after),
+      },
+    ],
+  },
+  {
+    name: 'import',
+    title: 'Import the history and read it back',
+    documentation: '5. Import old interactions',
+    actions: importActions(FORTH, ''),
+  },
+]
+
+/** The way back, once the old schema is deleted and the new one is refused. */
+export const rollBack: Strategy = [
+  {
+    name: 'roll-back',
+    title: 'Recreate the old schema as it was',
+    documentation: '3. and 4., with the old schema',
+    actions: [
+      rollBackApproved,
+      {
+        kind: 'write',
+        name: 'roll-back-recreation',
+        title: 'creating the old schema and reading it back',
+        run: (context) => recreate(context, context.plan.before),
+      },
+    ],
+  },
+  {
+    name: 'import',
+    title: 'Import the history into the old schema and read it back',
+    documentation: '5. Import old interactions',
+    actions: importActions(BACK, 'roll-back-').filter((action) => action !== canarySeen),
+  },
+]
+
+function importActions(lot: Lot, prefix: string): readonly Action[] {
+  return [
+    {
+      kind: 'write',
+      name: `${prefix}canary`,
+      title: 'posting one interaction and reading it back',
+      run: (context) => canary(context, lot),
+    },
+    canarySeen,
+    {
+      kind: 'write',
+      name: `${prefix}import`,
+      title: 'posting the interactions',
+      run: (context) => importHistory(context, lot),
+    },
+    {
+      kind: 'write',
+      name: `${prefix}verification`,
+      title: 'reading every contact with history back',
+      run: (context) => verifyHistory(context, lot),
+    },
+    {
+      kind: 'read',
+      name: `${prefix}evidence`,
+      title: 'writing id-map.ndjson and rejected.ndjson',
+      run: (context) => leaveEvidence(context, lot),
+    },
+  ]
+}

@@ -1,0 +1,171 @@
+/**
+ * The plan: a value that says what will happen, written down for people to read before it does.
+ * Guarantees: computed purely from facts; a plan that was read back is checked again in full (its schemas against
+ * the rules and against each other), so an edited plan can't smuggle in what `plan` would have refused.
+ */
+import { createHash } from 'node:crypto'
+import { EXIT, OperatorError } from '../errors.ts'
+import { isObject, type Json, type JsonObject, parseJson } from '../json.ts'
+import type { InteractionSchema } from '../model.ts'
+import { diffSchemas, incompatibilities, schemaDigest } from '../schema/diff.ts'
+import { findingText } from '../schema/finding.ts'
+import { lintSchema, parseSchema } from '../schema/rules.ts'
+import type { Coverage } from './coverage.ts'
+import type { Estimate } from './estimate.ts'
+
+export const PLAN_FORMAT = 'engage-migrate plan'
+export const PLAN_VERSION = 1
+
+/** Where the contact ids come from. */
+export type ContactSource =
+  | {
+      readonly kind: 'file'
+      /** Absolute path. */
+      readonly file: string
+      readonly sha256: string
+      readonly column: string | null
+      /** When the list was made, ISO 8601: contacts created since are asked for. */
+      readonly asOf: string
+    }
+  | { readonly kind: 'changes'; readonly since: string; readonly asOf: string }
+
+export interface Plan {
+  readonly format: typeof PLAN_FORMAT
+  readonly formatVersion: typeof PLAN_VERSION
+  readonly tool: { readonly name: string; readonly version: string }
+  /** The run's id: also the name of its folder. */
+  readonly run: string
+  readonly strategy: 'in-place'
+  readonly createdAt: string
+  readonly tenant: string
+  readonly baseUrl: string
+  readonly schemaId: string
+  readonly changes: readonly string[]
+  readonly warnings: readonly string[]
+  readonly contacts: {
+    readonly source: ContactSource
+    readonly listed: number
+    readonly duplicates: number
+    readonly unreadable: number
+    readonly unreadableExamples: ReadonlyArray<{ readonly line: number; readonly problem: string }>
+  }
+  readonly coverage: Coverage
+  readonly schemas: { readonly inTenant: number; readonly free: number }
+  readonly estimate: Estimate
+  readonly finalPass: { readonly mode: 'full' | 'hot'; readonly sample: number; readonly risk: string }
+  readonly canaryGate: boolean
+  /** Automations to pause, as the operator named them. */
+  readonly automations: readonly string[]
+  readonly gates: ReadonlyArray<{ readonly name: string; readonly asks: string }>
+  /** SHA-256 of the live schema when the plan was made. */
+  readonly liveDigest: string
+  readonly before: InteractionSchema
+  readonly after: InteractionSchema
+}
+
+/**
+ * The checks that a pair of schemas must pass ("Upgrading": the new schema must be backward compatible; "Limitations").
+ * @param others ids of the tenant's other schemas
+ * @returns warnings for a person to read
+ * @throws OperatorError (exit 4) with every reason together
+ */
+export function checkUpgrade(
+  before: InteractionSchema,
+  after: InteractionSchema,
+  others: readonly string[],
+): readonly string[] {
+  const findings = lintSchema(after as unknown as Json, { others })
+  const problems = [
+    ...findings.filter(({ severity }) => severity === 'error').map(findingText),
+    ...incompatibilities(before, after).map(({ text }) => text),
+  ]
+  if (diffSchemas(before, after).length === 0) problems.push('the new schema is the same as the live one')
+  if (problems.length > 0) {
+    throw new OperatorError({
+      what: `Schema ${before.id} can't be upgraded so: ${problems.join('; ')}.`,
+      safe: 'Nothing was changed.',
+      next: 'Choose other properties, or mend the schema file, and plan again.',
+      exit: EXIT.precondition,
+    })
+  }
+  return findings.filter(({ severity }) => severity === 'warning').map(findingText)
+}
+
+/**
+ * Reads a plan back from its text.
+ * @param where the file's name, for messages
+ * @throws OperatorError (exit 2) where it is no plan; (exit 4) where its schemas don't pass `checkUpgrade`
+ */
+export function parsePlan(text: string, where: string): Plan {
+  const value = parsed(text, where)
+  if (!isObject(value) || value['format'] !== PLAN_FORMAT) throw notAPlan(where, 'it is not one')
+  if (value['formatVersion'] !== PLAN_VERSION) {
+    throw notAPlan(
+      where,
+      `its format version is ${String(value['formatVersion'])}, this engage-migrate reads ${PLAN_VERSION}`,
+    )
+  }
+  const lacking = missingFields(value)
+  if (lacking.length > 0) throw notAPlan(where, `it lacks ${lacking.join(', ')}`)
+  const before = parseSchema(value['before'] as Json, `${where}: before`)
+  const after = parseSchema(value['after'] as Json, `${where}: after`)
+  if (before.id !== value['schemaId'] || after.id !== value['schemaId']) {
+    throw notAPlan(where, 'its schemas have another id than it names')
+  }
+  if (schemaDigest(before) !== value['liveDigest']) {
+    throw notAPlan(where, 'the schema in it is not the one that its digest was taken of')
+  }
+  checkUpgrade(before, after, [])
+  return { ...(value as unknown as Plan), before, after }
+}
+
+/** @returns SHA-256 (hex) of a plan's text: what a run is bound to, and what signatures speak of. */
+export function planDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function parsed(text: string, where: string): Json {
+  try {
+    return parseJson(text)
+  } catch {
+    throw notAPlan(where, 'it is not JSON')
+  }
+}
+
+/** The fields that an upgrade relies on, with the type of each. */
+const FIELDS: ReadonlyArray<readonly [string, string]> = [
+  ['run', 'string'],
+  ['strategy', 'string'],
+  ['tenant', 'string'],
+  ['baseUrl', 'string'],
+  ['schemaId', 'string'],
+  ['contacts', 'object'],
+  ['coverage', 'object'],
+  ['finalPass', 'object'],
+  ['canaryGate', 'boolean'],
+  ['automations', 'object'],
+  ['liveDigest', 'string'],
+  ['before', 'object'],
+  ['after', 'object'],
+]
+
+function missingFields(value: JsonObject): readonly string[] {
+  const lacking = FIELDS.filter(([name, type]) => typeof value[name] !== type || value[name] === null).map(
+    ([name]) => name,
+  )
+  // The run's id names a folder: nothing in it may lead elsewhere.
+  if (typeof value['run'] === 'string' && !/^[A-Za-z0-9_-]+$/.test(value['run'])) lacking.push('run')
+  if (value['strategy'] !== 'in-place') lacking.push('strategy')
+  const contacts = value['contacts']
+  if (!isObject(contacts) || !isObject(contacts['source'])) lacking.push('contacts.source')
+  return [...new Set(lacking)]
+}
+
+function notAPlan(where: string, why: string): OperatorError {
+  return new OperatorError({
+    what: `${where} can't be used as a plan: ${why}.`,
+    safe: 'Nothing was changed.',
+    next: 'Make a plan with `engage-migrate plan <schemaId> --segment … --contacts …`.',
+    exit: EXIT.usage,
+  })
+}

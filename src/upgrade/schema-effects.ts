@@ -1,0 +1,112 @@
+/**
+ * Creating and deleting a schema, so that a lost answer does no harm.
+ * Guarantees: each returns only when the tenant itself, asked with GETs, shows the effect; an answer that was not
+ * clear is asked about before anything is sent again.
+ */
+import { EngageError } from '../engage/errors.ts'
+import { EXIT, OperatorError } from '../errors.ts'
+import type { InteractionSchema } from '../model.ts'
+import { schemaDifferences } from '../schema/diff.ts'
+import type { ReadContext, WriteContext } from './strategy.ts'
+
+/** How often an unclear effect is tried in all. */
+const TRIES = 4
+/** A 429 without Retry-After waits as long as the vendor's retry policy begins with. */
+const THROTTLED_MS = 10_000
+
+/**
+ * Creates a schema (or finds that an earlier try of ours did), reads it back and compares it.
+ * @throws OperatorError where the server refuses it, or keeps something else; the server's words are in it
+ */
+export async function createSchema(context: WriteContext, schema: InteractionSchema): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const refusal = await attemptTo(context, () => context.writer.createSchema(schema))
+    // A clear refusal needs no waiting, but for one: the id is taken, perhaps by an earlier try of ours.
+    const patient = refusal === undefined || refusal.status === 409
+    const live = await waitFor(context, schema.id, (found) => found !== undefined, patient)
+    if (live !== undefined) {
+      assertSame(schema, live)
+      return
+    }
+    if (refusal !== undefined) throw refused(schema.id, refusal)
+    if (attempt >= TRIES) throw unclear(`create schema ${schema.id}`)
+  }
+}
+
+/**
+ * Deletes a schema and waits until the tenant answers 404 for it.
+ * @throws OperatorError where the server refuses, or goes on showing it
+ */
+export async function deleteSchema(context: WriteContext, id: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const refusal = await attemptTo(context, () => context.writer.deleteSchema(id))
+    const live = await waitFor(context, id, (found) => found === undefined, refusal === undefined)
+    if (live === undefined) return
+    if (refusal !== undefined) throw refused(id, refusal)
+    if (attempt >= TRIES) throw unclear(`delete schema ${id}`)
+  }
+}
+
+/** @throws OperatorError where a schema read back is not the one that was meant */
+export function assertSame(expected: InteractionSchema, found: InteractionSchema): void {
+  const differences = schemaDifferences(expected, found)
+  if (differences.length === 0) return
+  throw new OperatorError({
+    what: `Engage keeps schema ${expected.id} in another form than it was given: ${differences.join('; ')}.`,
+    safe: 'No interaction was posted into it.',
+    next: 'Compare it with the plan; plan again with a schema that Engage keeps as it is.',
+    exit: EXIT.precondition,
+  })
+}
+
+/** @returns the refusal, where the server said clearly that it did not do it */
+async function attemptTo(
+  context: WriteContext,
+  effect: () => Promise<unknown>,
+): Promise<EngageError | undefined> {
+  for (;;) {
+    try {
+      await effect()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof EngageError)) throw error
+      if (error.outcome === 'unknown') return undefined
+      if (error.status === 401 || error.status === 403) throw error
+      if (error.status !== 429) return error
+      await context.clock.sleep(error.retryAfterMs ?? THROTTLED_MS, context.stop)
+    }
+  }
+}
+
+/** GETs the schema until it is as hoped, or long enough. @returns what was seen last */
+async function waitFor(
+  context: ReadContext,
+  id: string,
+  hoped: (found: InteractionSchema | undefined) => boolean,
+  patient: boolean,
+): Promise<InteractionSchema | undefined> {
+  const began = context.clock.elapsed()
+  for (let wait = 100; ; wait = Math.min(wait * 2, 5_000)) {
+    const found = await context.reader.getSchema(id)
+    if (hoped(found) || !patient || context.clock.elapsed() - began > context.settings.visibleWithinMs)
+      return found
+    await context.clock.sleep(wait, context.stop)
+  }
+}
+
+function refused(id: string, error: EngageError): OperatorError {
+  return new OperatorError({
+    what: `Engage refuses it (schema ${id}): ${error.message}.`,
+    exit: EXIT.failed,
+    cause: error,
+  })
+}
+
+function unclear(what: string): OperatorError {
+  return new OperatorError({
+    what: `Engage gave no clear answer to ${TRIES} attempts to ${what}.`,
+    safe: 'The journal knows what was tried; it will be asked about first when the run goes on.',
+    next: 'Look whether Engage is in trouble, then run the same command again.',
+    exit: EXIT.failed,
+  })
+}

@@ -1,0 +1,91 @@
+/**
+ * The vocabulary of a strategy: steps of actions, each a gate or a piece of work.
+ * Guarantees: what is given only a ReadContext holds no way to change the tenant, by type; that is how a dry run
+ * is safe.
+ */
+import type { Clock } from '../clock.ts'
+import type { EngageReader, EngageWriter } from '../engage/types.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Json } from '../json.ts'
+import type { Compression } from '../snapshot/format.ts'
+import type { Progress } from '../transfer/progress.ts'
+import type { Plan } from './plan.ts'
+
+/** What an operator may set for a run; times in milliseconds. */
+export interface RunSettings {
+  readonly ratePerSecond: number
+  readonly concurrency: number
+  readonly contactsPerPart: number
+  readonly compression: Compression
+  /** How long a read may lag behind a write. */
+  readonly settleMs: number
+  /** How long a write may stay invisible before it counts as not kept. */
+  readonly visibleWithinMs: number
+}
+
+export interface ReadContext {
+  readonly plan: Plan
+  /** Folder of this run. */
+  readonly folder: string
+  /** Folder under which this tenant's snapshots of this schema go. */
+  readonly snapshots: string
+  readonly journal: Journal
+  readonly reader: EngageReader
+  readonly clock: Clock
+  readonly settings: RunSettings
+  readonly tool: { readonly name: string; readonly version: string }
+  readonly stop: AbortSignal
+  readonly progress: Progress
+  /** Tells the operator something in one line. */
+  say(text: string): void
+}
+
+export interface WriteContext extends ReadContext {
+  readonly writer: EngageWriter
+}
+
+/** What a signature must bring besides a name. */
+export type Requirement = 'confirm' | 'accept-coverage' | 'accept-no-preflight'
+
+export interface GateRequest {
+  /** What the person who signs stands for, line by line. */
+  readonly asks: readonly string[]
+  readonly needs: readonly Requirement[]
+}
+
+/** A point that only a named person passes. */
+export interface Gate {
+  readonly kind: 'gate'
+  readonly name: string
+  readonly title: string
+  /** @returns what to ask, or undefined where there is nothing to ask. */
+  request(context: ReadContext): GateRequest | undefined
+}
+
+/** Work that can't change the tenant. Its result is kept in the journal when it ends. */
+export interface ReadWork {
+  readonly kind: 'read'
+  readonly name: string
+  readonly title: string
+  run(context: ReadContext): Promise<Json>
+}
+
+/** Work that changes the tenant. Begun again after a crash, it asks the journal and the tenant first. */
+export interface WriteWork {
+  readonly kind: 'write'
+  readonly name: string
+  readonly title: string
+  run(context: WriteContext): Promise<Json>
+}
+
+export type Action = Gate | ReadWork | WriteWork
+
+export interface Step {
+  readonly name: string
+  readonly title: string
+  /** Which of the documentation's five steps ("Upgrading") it is. */
+  readonly documentation: string
+  readonly actions: readonly Action[]
+}
+
+export type Strategy = readonly Step[]

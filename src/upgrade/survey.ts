@@ -1,0 +1,158 @@
+/**
+ * Reads what a plan is made of, and makes it.
+ * Guarantees: GETs only; every problem of the operator's input is found here, before there is a run.
+ */
+import type { Clock } from '../clock.ts'
+import type { EngageReader } from '../engage/types.ts'
+import { EXIT, OperatorError } from '../errors.ts'
+import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
+import type { InteractionSchema } from '../model.ts'
+import { diffSchemas, schemaDigest } from '../schema/diff.ts'
+import { freePlaces } from '../schema/rules.ts'
+import { readContact } from '../transfer/export.ts'
+import { inOrder } from '../transfer/pump.ts'
+import { addCreatedSince, countContacts, loadContacts } from './contact-source.ts'
+import { assessCoverage } from './coverage.ts'
+import { estimateUpgrade } from './estimate.ts'
+import { inPlace } from './in-place.ts'
+import { stamp } from './names.ts'
+import { type ContactSource, checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
+
+export interface PlanRequest {
+  readonly schemaId: string
+  /** Makes the new schema from the live one. */
+  derive(live: InteractionSchema): InteractionSchema
+  readonly source: ContactSource
+  readonly finalPass: 'full' | 'hot'
+  /** Contacts without history that a hot final pass reads all the same. */
+  readonly hotSample: number
+  readonly canaryGate: boolean
+  readonly automations: readonly string[]
+}
+
+export interface SurveyTools {
+  readonly reader: EngageReader
+  readonly clock: Clock
+  readonly tenant: string
+  readonly baseUrl: string
+  readonly tool: { readonly name: string; readonly version: string }
+  readonly ratePerSecond: number
+  readonly concurrency: number
+}
+
+/** Contacts that are looked at to estimate how many interactions there are. */
+const SAMPLE = 200
+
+/** @throws OperatorError for input that can't be planned with @throws EngageError where the tenant can't be read */
+export async function makePlan(request: PlanRequest, tools: SurveyTools): Promise<Plan> {
+  const { reader, clock } = tools
+  const schemas = await reader.listSchemas()
+  const before = await reader.getSchema(request.schemaId)
+  if (before === undefined)
+    throw unknownSchema(
+      request.schemaId,
+      tools.tenant,
+      schemas.map(({ id }) => id),
+    )
+  const after = request.derive(before)
+  const others = schemas.map(({ id }) => id).filter((id) => id !== request.schemaId)
+  const warnings = checkUpgrade(before, after, others)
+  using contacts = openTemporaryContacts()
+  const loaded = await loadContacts(request.source, contacts, reader)
+  const createdSince = await addCreatedSince(Date.parse(request.source.asOf), contacts, reader, clock.now())
+  const counted = await countContacts(reader)
+  const sample = await sampleContacts(contacts, request.schemaId, tools)
+  const listed = contacts.count()
+  const finalPassContacts =
+    request.finalPass === 'full'
+      ? listed
+      : Math.min(listed, Math.ceil(listed * sample.withHistory) + request.hotSample)
+  const createdAt = new Date(clock.now())
+  const plan: Omit<Plan, 'gates'> = {
+    format: PLAN_FORMAT,
+    formatVersion: PLAN_VERSION,
+    tool: tools.tool,
+    run: `${request.schemaId}-${stamp(clock.now())}`,
+    strategy: 'in-place',
+    createdAt: createdAt.toISOString(),
+    tenant: tools.tenant,
+    baseUrl: tools.baseUrl,
+    schemaId: request.schemaId,
+    changes: diffSchemas(before, after).map(({ text }) => text),
+    warnings,
+    contacts: { source: request.source, ...loaded },
+    coverage: assessCoverage({ listed, gone: 0, counted, createdSince }),
+    schemas: { inTenant: schemas.length, free: freePlaces(schemas.length) },
+    estimate: estimateUpgrade({
+      contacts: listed,
+      interactions: Math.round(listed * sample.interactions),
+      furtherPages: Math.round(listed * sample.furtherPages),
+      contactsWithHistory: Math.round(listed * sample.withHistory),
+      finalPassContacts,
+      ratePerSecond: tools.ratePerSecond,
+    }),
+    finalPass: {
+      mode: request.finalPass,
+      sample: request.hotSample,
+      risk: riskOf(request.finalPass, request.hotSample, listed),
+    },
+    canaryGate: request.canaryGate,
+    automations: request.automations,
+    liveDigest: schemaDigest(before),
+    before,
+    after,
+  }
+  return { ...plan, gates: gatesOf(plan.canaryGate) }
+}
+
+function gatesOf(canaryGate: boolean): Plan['gates'] {
+  return inPlace
+    .flatMap(({ actions }) => actions)
+    .filter(({ kind, name }) => kind === 'gate' && (canaryGate || name !== 'canary-seen'))
+    .map(({ name, title }) => ({ name, asks: title }))
+}
+
+interface SampleMeans {
+  readonly interactions: number
+  readonly furtherPages: number
+  readonly withHistory: number
+}
+
+/** Reads contacts spread evenly over the list. @returns means a contact */
+async function sampleContacts(list: ContactList, schemaId: string, tools: SurveyTools): Promise<SampleMeans> {
+  const size = Math.min(SAMPLE, list.count())
+  const ordinals = Array.from({ length: size }, (_, index) => Math.floor((index * list.count()) / size))
+  const counts = await Array.fromAsync(
+    inOrder(
+      ordinals.flatMap((ordinal) => list.slice(ordinal, 1)),
+      async (id) => (await readContact(tools.reader, tools.clock, id, schemaId)).interactions.length,
+      { concurrency: tools.concurrency, window: size },
+    ),
+  )
+  const mean = (of: (count: number) => number): number =>
+    counts.reduce((sum, each) => sum + of(each), 0) / size
+  return {
+    interactions: mean((count) => count),
+    furtherPages: mean((count) => Math.max(0, Math.ceil(count / 50) - 1)),
+    withHistory: mean((count) => Math.min(1, count)),
+  }
+}
+
+function riskOf(mode: 'full' | 'hot', sample: number, listed: number): string {
+  if (mode === 'full') return 'none: every contact is read again after the producers have stopped'
+  const read = Math.min(sample, listed)
+  const bound = ((3 / read) * 100).toFixed(2)
+  return (
+    `contacts without history are not all read again; of them ${read} are, and if none of these has received an ` +
+    `interaction since the base pass, at most ${bound} % of the others have (95 % confidence): those would be lost`
+  )
+}
+
+function unknownSchema(id: string, tenant: string, known: readonly string[]): OperatorError {
+  return new OperatorError({
+    what: `There is no interaction schema ${id} in ${tenant}; there are: ${known.join(', ') || 'none'}.`,
+    safe: 'Nothing was changed.',
+    next: 'Name one of these, as it is written here.',
+    exit: EXIT.usage,
+  })
+}
