@@ -22,9 +22,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: ReadonlyArray<readonly [ExitCode, string]> = [
   [EXIT.done, 'done'],
   [EXIT.failed, 'failed; run the same command again to go on'],
-  [EXIT.usage, 'wrong use or configuration; nothing was changed'],
+  [EXIT.usage, 'wrong use or configuration'],
   [EXIT.waiting, 'waiting at a gate for a signature'],
-  [EXIT.precondition, 'a precondition does not hold; nothing was changed'],
+  [EXIT.precondition, 'a precondition does not hold'],
   [EXIT.differences, 'verification found differences'],
   [EXIT.locked, 'another process holds the run'],
   [EXIT.interrupted, 'interrupted; run the same command again to go on'],

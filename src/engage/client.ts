@@ -22,6 +22,21 @@ import {
 } from './wire.ts'
 
 /**
+ * What is answered must be of what was asked for: a tenant that mixes contacts up can't be exported from. A schema id
+ * in other letters is the same schema, and is written our way.
+ */
+function ownPage(found: Page, contactId: string, schemaId: string): Page {
+  const items = found.items.map((item) => {
+    if (item.contactId !== contactId.toLowerCase())
+      throw new Mismatch(`interaction ${item.id} is of another contact`)
+    if (item.schemaId === schemaId) return item
+    if (item.schemaId.toLowerCase() === schemaId.toLowerCase()) return { ...item, schemaId }
+    throw new Mismatch(`interaction ${item.id} is of another schema`)
+  })
+  return { ...found, items }
+}
+
+/**
  * @returns what can look at a tenant, and change nothing.
  * @throws OperatorError (usage) where the key or the user agent can't be sent in a header.
  */
@@ -40,7 +55,7 @@ export function createReader(connection: Connection): EngageReader {
     const used = seen.at(-1)
     const answer = await get(['interactions'], signal, { contactId, schemaId, [CONTINUATION]: used })
     return answer.read((json) => {
-      const found = page(json, used)
+      const found = ownPage(page(json, used), contactId, schemaId)
       if (found.continuation === undefined || !seen.includes(found.continuation)) return found
       throw new Mismatch(`the ${CONTINUATION} repeats, so the listing would never end`)
     })

@@ -3,7 +3,7 @@
  * Guarantees: of any number of processes that ask at once, one gets the lock; it is the operating system that
  * holds it (a file lock, through SQLite), so it ends with the process that had it, however that died.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -12,6 +12,9 @@ import { EXIT, OperatorError } from '../errors.ts'
 
 const SQLITE_BUSY = 5
 
+/** Long enough for a look of `isHeld` to end, in milliseconds. */
+const PATIENCE = 250
+
 /**
  * @param file where the lock lives; its folder is made
  * @param what what it guards, for the message: "run X"
@@ -19,7 +22,7 @@ const SQLITE_BUSY = 5
  */
 export function acquireLock(file: string, what: string, clock: Clock): Disposable {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const db = new DatabaseSync(file, { timeout: 0 })
+  const db = new DatabaseSync(file, { timeout: PATIENCE })
   try {
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
@@ -48,5 +51,19 @@ function holder(file: string): string {
     return `: ${readFileSync(`${file}.holder`, 'utf8')}`
   } catch {
     return ''
+  }
+}
+
+/** @returns whether a process holds the lock now. Only looks: it can't keep anybody from taking it. */
+export function isHeld(file: string): boolean {
+  if (!existsSync(file)) return false
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 0 })
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_master').get()
+    return false
+  } catch {
+    return true
+  } finally {
+    db.close()
   }
 }

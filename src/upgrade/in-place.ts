@@ -14,6 +14,7 @@ import {
 import { BACK, canary, FORTH, importHistory, type Lot, leaveEvidence, verifyHistory } from './importing.ts'
 import { basePass, finalPass } from './passes.ts'
 import { recreate } from './recreation.ts'
+import { clearNewSchema } from './roll-back.ts'
 import type { Action, Strategy } from './strategy.ts'
 
 export const inPlace: Strategy = [
@@ -82,6 +83,12 @@ export const rollBack: Strategy = [
     documentation: '3. and 4., with the old schema',
     actions: [
       rollBackApproved,
+      {
+        kind: 'write',
+        name: 'roll-back-clearing',
+        title: 'taking the new schema away, where it is there',
+        run: clearNewSchema,
+      },
       {
         kind: 'write',
         name: 'roll-back-recreation',

@@ -1,0 +1,135 @@
+/**
+ * argv → command → exit code; signals.
+ * Guarantees: nothing else reads argv or ends the process; an error is shown without a stack unless `--debug` asks
+ * for it; the first SIGINT or SIGTERM lets what is in flight finish, the second leaves at once.
+ */
+import { readFileSync } from 'node:fs'
+import yargs, { type Argv } from 'yargs'
+import { systemClock } from './clock.ts'
+import type { Args, Command, Tools } from './commands/command.ts'
+import { demo } from './commands/demo.ts'
+import { Output } from './commands/output.ts'
+import { plan } from './commands/plan.ts'
+import { sandbox } from './commands/sandbox.ts'
+import { sign } from './commands/sign.ts'
+import { status } from './commands/status.ts'
+import { toOperatorError } from './commands/trouble.ts'
+import { upgrade } from './commands/upgrade.ts'
+import { verify } from './commands/verify.ts'
+import { SETTINGS } from './config.ts'
+import { EXIT, EXIT_MEANINGS, type ExitCode, OperatorError } from './errors.ts'
+import { Interrupted } from './transfer/progress.ts'
+
+const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, sandbox, demo]
+
+/** Runs the command line of this process and sets its exit code. */
+export async function main(): Promise<void> {
+  const argv = process.argv.slice(2)
+  const controller = new AbortController()
+  const output = new Output(process.stdout, process.stderr, systemClock, argv.includes('--json'))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(EXIT.interrupted)
+      controller.abort(new Interrupted())
+    })
+  }
+  process.exitCode = await run(argv, {
+    env: process.env,
+    clock: systemClock,
+    random: Math.random,
+    output,
+    stop: controller.signal,
+    tool: toolOf(),
+  })
+}
+
+/** @returns the exit code of one command line; everything that it throws has been shown by then */
+async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.done
+  const debug = argv.includes('--debug')
+  const parser = yargs()
+    .scriptName('engage-migrate')
+    .usage('$0 <command>: upgrade and back up the interactions of a Voyado Engage tenant')
+    .version(tools.tool.version)
+    .strict()
+    .demandCommand(1, 'Name a command.')
+    .recommendCommands()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .wrap(100)
+    .epilogue(
+      `Exit codes:\n${EXIT_MEANINGS.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')}`,
+    )
+    .fail((message, error) => {
+      throw error ?? usage(message)
+    })
+  for (const command of COMMANDS) {
+    parser.command(
+      command.usage,
+      command.describe,
+      (to) => declare(to, command),
+      async (args) => {
+        exit = await command.run(args as Args, tools)
+      },
+    )
+  }
+  try {
+    await parser.parseAsync([...argv])
+    return exit
+  } catch (error) {
+    return tell(error, tools, debug)
+  }
+}
+
+function declare(to: Argv, command: Command): Argv {
+  for (const [name, describe] of Object.entries(command.positionals))
+    to.positional(name, { type: 'string', describe })
+  for (const [name, { demand, ...flag }] of Object.entries(command.flags)) {
+    to.option(name, { ...flag, ...(demand ? { demandOption: true } : {}) } as object)
+  }
+  for (const setting of Object.values(SETTINGS)) {
+    const fallback = 'fallback' in setting ? ` [${setting.fallback}]` : ''
+    to.option(setting.flag, {
+      type: 'string',
+      group: 'Settings:',
+      describe: `${setting.help} (${setting.env})${fallback}`,
+    })
+  }
+  return to
+    .option('config', {
+      type: 'string',
+      group: 'Settings:',
+      describe: 'JSON file of these settings (ENGAGE_MIGRATE_CONFIG)',
+    })
+    .option('json', {
+      type: 'boolean',
+      group: 'Settings:',
+      describe: 'one JSON object as the last line on standard output',
+    })
+    .option('debug', { type: 'boolean', group: 'Settings:', describe: 'show the stack of an error' })
+}
+
+function tell(error: unknown, { output, stop }: Tools, debug: boolean): ExitCode {
+  const told = toOperatorError(error, stop)
+  output.error(told)
+  if (debug && error instanceof Error) output.say(String(error.stack))
+  output.result({
+    error: { what: told.message, safe: told.safe ?? null, next: told.next ?? null, exit: told.exit },
+  })
+  return told.exit
+}
+
+function usage(message: string): OperatorError {
+  return new OperatorError({
+    what: message,
+    safe: 'Nothing was changed.',
+    next: 'engage-migrate --help',
+    exit: EXIT.usage,
+  })
+}
+
+/** Name and version, from the package that this file is in: the sources and what is built of them alike. */
+function toolOf(): Tools['tool'] {
+  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return { name, version }
+}

@@ -1,0 +1,51 @@
+/**
+ * What a command is: its words, its flags, and one function.
+ * Guarantees: a command gets all it needs handed in, and answers with an exit code; it never ends the process.
+ */
+import type { Clock } from '../clock.ts'
+import type { ExitCode } from '../errors.ts'
+import type { Output } from './output.ts'
+
+export interface Tools {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: () => number
+  readonly output: Output
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly stop: AbortSignal
+  readonly tool: { readonly name: string; readonly version: string }
+}
+
+export type Args = Readonly<Record<string, unknown>>
+
+export interface Flag {
+  readonly type: 'string' | 'boolean' | 'number'
+  readonly describe: string
+  readonly array?: boolean
+  readonly default?: string | boolean | number
+  readonly choices?: readonly string[]
+  readonly demand?: boolean
+}
+
+export interface Command {
+  /** In yargs' notation: `plan <schemaId>`. */
+  readonly usage: string
+  readonly describe: string
+  readonly positionals: { readonly [name: string]: string }
+  readonly flags: { readonly [name: string]: Flag }
+  run(args: Args, tools: Tools): Promise<ExitCode>
+}
+
+export function textOf(args: Args, name: string): string | undefined {
+  const value = args[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** @returns the values of a flag that may come several times, or with commas. */
+export function listOf(args: Args, name: string): readonly string[] {
+  const value = args[name]
+  return (Array.isArray(value) ? value : value === undefined ? [] : [value])
+    .flatMap((each) => String(each).split(','))
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+}

@@ -1,0 +1,91 @@
+/**
+ * The only way to the terminal.
+ * Guarantees: everything that is shown passes `safeText`; with --json standard output carries one line, the result,
+ * last, and everything else goes to standard error.
+ */
+import type { Clock } from '../clock.ts'
+import type { OperatorError } from '../errors.ts'
+import { errorLines, safeText } from '../report/terminal.ts'
+import type { ProgressReport } from '../transfer/progress.ts'
+import { duration } from '../upgrade/estimate.ts'
+
+/** What the output writes to: a process's stream, or a test's. */
+export interface Sink {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
+/** Without a terminal, a progress line is written this often, in milliseconds. */
+const PLAIN_EVERY = 10_000
+const STEADY_EVERY = 100
+/** A rate is given once this much time has passed, in milliseconds. */
+const RATE_AFTER = 500
+
+export class Output {
+  readonly #out: Sink
+  readonly #err: Sink
+  readonly #clock: Clock
+  readonly json: boolean
+  #steady = false
+  #phase = { name: '', began: 0, shown: 0 }
+
+  constructor(out: Sink, err: Sink, clock: Clock, json: boolean) {
+    this.#out = out
+    this.#err = err
+    this.#clock = clock
+    this.json = json
+  }
+
+  /** A line for a person. */
+  say(text: string): void {
+    this.#clear()
+    const sink = this.json ? this.#err : this.#out
+    sink.write(`${safeText(text)}\n`)
+  }
+
+  error(error: OperatorError): void {
+    this.#clear()
+    for (const line of errorLines(error)) this.#err.write(`${safeText(line)}\n`)
+  }
+
+  /** The command's result for scripts: shown with --json only, as the last line. */
+  result(value: object): void {
+    this.#clear()
+    if (this.json) this.#out.write(`${JSON.stringify(value)}\n`)
+  }
+
+  /** One steady line on a terminal; elsewhere a plain line now and then, and one at the end of a phase. */
+  progress(report: ProgressReport): void {
+    const now = this.#clock.elapsed()
+    if (report.phase !== this.#phase.name) this.#phase = { name: report.phase, began: now, shown: now }
+    const ended = report.done === report.total
+    const every = this.#err.isTTY ? STEADY_EVERY : PLAIN_EVERY
+    if (!ended && now - this.#phase.shown < every) return
+    this.#phase.shown = now
+    const line = safeText(progressLine(report, now - this.#phase.began))
+    if (!this.#err.isTTY) {
+      this.#err.write(`${line}\n`)
+      return
+    }
+    this.#err.write(`\r\u001b[2K${line.slice(0, (this.#err.columns ?? 80) - 1)}${ended ? '\n' : ''}`)
+    this.#steady = !ended
+  }
+
+  #clear(): void {
+    if (this.#steady) this.#err.write('\r\u001b[2K')
+    this.#steady = false
+  }
+}
+
+/** @param elapsedMs since this process began the phase */
+function progressLine({ phase, done, total, doneHere, note }: ProgressReport, elapsedMs: number): string {
+  const parts = [`${phase} ${done}${total === undefined ? '' : `/${total}`}`]
+  if (elapsedMs > RATE_AFTER) {
+    const rate = doneHere / (elapsedMs / 1_000)
+    parts.push(`${rate.toFixed(1)}/s`)
+    if (total !== undefined && done < total && rate > 0) parts.push(`${duration((total - done) / rate)} left`)
+  }
+  if (note !== undefined) parts.push(note)
+  return parts.join(', ')
+}

@@ -1,0 +1,149 @@
+/** `plan`: reads the tenant and the contact list, and writes down what an upgrade would do. Changes nothing. */
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { readConfig } from '../config.ts'
+import { EXIT, OperatorError } from '../errors.ts'
+import { parseJson } from '../json.ts'
+import type { InteractionSchema } from '../model.ts'
+import { planLines } from '../report/terminal.ts'
+import { parseSchema } from '../schema/rules.ts'
+import { makeSegmentable } from '../schema/segmentable.ts'
+import { digestFile } from '../upgrade/contact-source.ts'
+import { tenantOf } from '../upgrade/names.ts'
+import type { ContactSource } from '../upgrade/plan.ts'
+import { makePlan } from '../upgrade/survey.ts'
+import { type Args, type Command, listOf, textOf } from './command.ts'
+import { openConnection, readText, writeWhole } from './open.ts'
+
+export const plan: Command = {
+  usage: 'plan <schemaId>',
+  describe: 'plan the upgrade of a schema',
+  positionals: { schemaId: 'id of the live schema' },
+  flags: {
+    segment: {
+      type: 'string',
+      array: true,
+      describe: 'properties to make segmentable, comma-separated (at most 6)',
+    },
+    to: { type: 'string', describe: 'file with the whole new schema, instead of --segment' },
+    contacts: { type: 'string', describe: 'file with the ids of all contacts (CSV, NDJSON or plain lines)' },
+    column: { type: 'string', describe: 'column of the contact id in that file' },
+    'contacts-as-of': {
+      type: 'string',
+      describe: 'when that file was made (ISO 8601) [its modification time]',
+    },
+    'contacts-since': {
+      type: 'string',
+      describe: 'instead of a file: all contacts created since (ISO 8601), by "changes"',
+    },
+    'final-pass': {
+      type: 'string',
+      choices: ['full', 'hot'],
+      default: 'full',
+      describe: 'read every contact again, or those with history and a sample',
+    },
+    'hot-sample': {
+      type: 'number',
+      default: 3000,
+      describe: 'contacts without history that a hot final pass reads',
+    },
+    'canary-gate': {
+      type: 'boolean',
+      default: true,
+      describe: 'wait for a look at the first imported interaction',
+    },
+    automation: { type: 'string', array: true, describe: 'name of an automation to pause' },
+    out: { type: 'string', describe: 'where to write the plan [runs/<run>/plan.json in the data folder]' },
+  },
+  async run(args, tools) {
+    const config = readConfig(args, tools.env, true)
+    const { reader, baseUrl } = openConnection(config, tools)
+    const derive = derivation(args)
+    const made = await makePlan(
+      {
+        schemaId: textOf(args, 'schemaId') ?? '',
+        derive,
+        source: await sourceOf(args, tools.clock.now()),
+        finalPass: args['final-pass'] === 'hot' ? 'hot' : 'full',
+        hotSample: Number(args['hot-sample']),
+        canaryGate: args['canary-gate'] !== false,
+        automations: listOf(args, 'automation'),
+      },
+      {
+        reader,
+        clock: tools.clock,
+        tenant: tenantOf(baseUrl),
+        baseUrl,
+        tool: tools.tool,
+        ratePerSecond: config.rate,
+        concurrency: config.concurrency,
+      },
+    )
+    const file = resolve(textOf(args, 'out') ?? join(config.data, 'runs', made.run, 'plan.json'))
+    writeWhole(file, `${JSON.stringify(made, undefined, 2)}\n`)
+    for (const line of planLines(made)) tools.output.say(line)
+    tools.output.say('')
+    tools.output.say(`The plan is in ${file}. Nothing was changed. Next:`)
+    tools.output.say(`  engage-migrate upgrade ${file} --dry-run   (exports, changes nothing)`)
+    tools.output.say(`  engage-migrate upgrade ${file}`)
+    tools.output.result({ plan: file, run: made.run, coverage: made.coverage, estimate: made.estimate })
+    return EXIT.done
+  },
+}
+
+function derivation(args: Args): (live: InteractionSchema) => InteractionSchema {
+  const segment = listOf(args, 'segment')
+  const to = textOf(args, 'to')
+  if ((segment.length === 0) === (to === undefined)) {
+    throw wrong('Say what changes: either --segment PROPERTY[,PROPERTY…] or --to FILE.')
+  }
+  if (to === undefined) return (live) => makeSegmentable(live, segment)
+  const wanted = parseSchema(parsedFile(to), to)
+  return () => wanted
+}
+
+function parsedFile(file: string) {
+  const text = readText(file)
+  try {
+    return parseJson(text)
+  } catch {
+    throw wrong(`The schema file ${file} is not JSON.`)
+  }
+}
+
+async function sourceOf(args: Args, now: number): Promise<ContactSource> {
+  const file = textOf(args, 'contacts')
+  const since = textOf(args, 'contacts-since')
+  if ((file === undefined) === (since === undefined)) {
+    throw wrong('Say where the contacts come from: either --contacts FILE or --contacts-since DATE.')
+  }
+  if (since !== undefined) {
+    return { kind: 'changes', since: isoDate(since, '--contacts-since'), asOf: new Date(now).toISOString() }
+  }
+  const path = resolve(file ?? '')
+  const sha256 = await digestFile(path)
+  const asOf = textOf(args, 'contacts-as-of')
+  return {
+    kind: 'file',
+    file: path,
+    sha256,
+    column: textOf(args, 'column') ?? null,
+    asOf: asOf === undefined ? statSync(path).mtime.toISOString() : isoDate(asOf, '--contacts-as-of'),
+  }
+}
+
+function isoDate(text: string, flag: string): string {
+  const ms = Date.parse(text)
+  if (Number.isNaN(ms))
+    throw wrong(`${flag} must be a date such as 2026-01-31T08:00:00Z; it is ${JSON.stringify(text)}.`)
+  return new Date(ms).toISOString()
+}
+
+function wrong(what: string): OperatorError {
+  return new OperatorError({
+    what,
+    safe: 'Nothing was changed.',
+    next: 'engage-migrate plan --help',
+    exit: EXIT.usage,
+  })
+}

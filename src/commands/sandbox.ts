@@ -1,0 +1,103 @@
+/** `sandbox`: serves a stand-in for Engage on this machine, to rehearse on. */
+import { writeFileSync } from 'node:fs'
+import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import { parseJson } from '../json.ts'
+import { createSandbox, DEFAULT_API_KEY, type Sandbox, type SandboxOptions } from '../sandbox/app.ts'
+import type { FaultRule } from '../sandbox/faults.ts'
+import { seedTenant } from '../sandbox/seed.ts'
+import { serve } from '../sandbox/server.ts'
+import { type Args, type Command, textOf } from './command.ts'
+
+export const sandbox: Command = {
+  usage: 'sandbox',
+  describe: 'serve a stand-in for Engage on this machine, to rehearse on',
+  positionals: {},
+  flags: {
+    port: { type: 'number', default: 8080, describe: 'port; 0 picks a free one' },
+    state: { type: 'string', describe: 'file that keeps the tenant across restarts' },
+    seed: { type: 'number', default: 1, describe: 'the same seed gives the same tenant' },
+    contacts: { type: 'number', default: 1000, describe: 'contacts of a new tenant' },
+    interactions: { type: 'number', default: 2, describe: 'interactions a contact and schema, on average' },
+    schemas: { type: 'string', describe: 'ids of the schemas of a new tenant, comma-separated [all eight]' },
+    'contacts-file': { type: 'string', describe: 'write the ids of all contacts to this CSV file' },
+    latency: { type: 'number', default: 0, describe: 'milliseconds before an answer' },
+    lag: { type: 'number', default: 0, describe: 'milliseconds until a new interaction is visible' },
+    'rate-limit': { type: 'number', default: 200, describe: 'requests a second before 429' },
+    keeps: {
+      type: 'string',
+      choices: ['as-is', 'dotnet', 'trimmed'],
+      default: 'as-is',
+      describe: 'form in which records are kept',
+    },
+    invalid: {
+      type: 'string',
+      choices: ['refuse', 'ignore'],
+      default: 'refuse',
+      describe: 'what happens to an interaction that breaks the schema',
+    },
+    fault: {
+      type: 'string',
+      array: true,
+      describe: 'a fault as JSON, e.g. {"kind":"timeout-after","method":"POST","skip":10}',
+    },
+  },
+  async run(args, tools) {
+    const server = open(args)
+    const { url, close } = await serve(server, { port: Number(args['port']) })
+    const file = textOf(args, 'contacts-file')
+    if (file !== undefined) {
+      writeFileSync(file, `contactId\n${Array.from(server.tenant.contacts(), ({ id }) => id).join('\n')}\n`)
+    }
+    tools.output.say(`The sandbox answers at ${url} with the key ${DEFAULT_API_KEY}. Stop it with Ctrl-C.`)
+    tools.output.say(`What it has seen: ${url}/sandbox/stats`)
+    tools.output.result({ url, apiKey: DEFAULT_API_KEY, pid: process.pid })
+    await new Promise<void>((resolve) => {
+      if (tools.stop.aborted) resolve()
+      tools.stop.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await close()
+    server.close()
+    return EXIT.done
+  },
+}
+
+function open(args: Args): Sandbox {
+  try {
+    return createSandbox(optionsOf(args))
+  } catch (error) {
+    throw new OperatorError({
+      what: `The sandbox can't be started so: ${messageOf(error)}.`,
+      next: 'engage-migrate sandbox --help',
+      exit: EXIT.usage,
+      cause: error,
+    })
+  }
+}
+
+function optionsOf(args: Args): SandboxOptions {
+  const number = (name: string): number => Number(args[name])
+  const state = textOf(args, 'state')
+  const schemas = textOf(args, 'schemas')?.split(',')
+  const faults = listed(args['fault']).map((text) => parseJson(text) as unknown as FaultRule)
+  return {
+    seed: number('seed'),
+    latency: number('latency'),
+    lag: number('lag'),
+    limit: number('rate-limit'),
+    keeps: args['keeps'] as 'as-is' | 'dotnet' | 'trimmed',
+    invalid: args['invalid'] as 'refuse' | 'ignore',
+    faults,
+    ...(state === undefined ? {} : { stateFile: state }),
+    tenant: () =>
+      seedTenant({
+        seed: number('seed'),
+        contacts: number('contacts'),
+        interactions: number('interactions'),
+        ...(schemas === undefined ? {} : { schemas }),
+      }),
+  }
+}
+
+function listed(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}

@@ -1,0 +1,49 @@
+/** `status`: where each run is. Opens the journal read-only, so it never disturbs a run at work. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Config, readConfig } from '../config.ts'
+import { EXIT } from '../errors.ts'
+import { openJournal } from '../journal/journal.ts'
+import { isHeld } from '../journal/lock.ts'
+import { statusLines } from '../report/terminal.ts'
+import { type RunStatus, statusOf } from '../upgrade/status.ts'
+import { type Command, type Tools, textOf } from './command.ts'
+import { assertBegun, findRun } from './open.ts'
+
+export const status: Command = {
+  usage: 'status [run]',
+  describe: 'where a run is, what it waits for, how far it is; all runs where none is named',
+  positionals: { run: 'id of a run' },
+  flags: {},
+  async run(args, tools) {
+    const config = readConfig(args, tools.env, false)
+    const named = textOf(args, 'run')
+    if (named === undefined) {
+      const all = begunRuns(config).map((run) => read(run, config, tools))
+      if (all.length === 0) tools.output.say(`There are no runs in ${join(config.data, 'runs')}.`)
+      for (const each of all)
+        tools.output.say(`${each.run}: ${each.state}${each.gate === null ? '' : ` at ${each.gate}`}`)
+      tools.output.result({ runs: all })
+      return EXIT.done
+    }
+    const found = read(named, config, tools)
+    for (const line of statusLines(found)) tools.output.say(line)
+    tools.output.result(found)
+    return EXIT.done
+  },
+}
+
+function begunRuns(config: Config): readonly string[] {
+  const runs = join(config.data, 'runs')
+  if (!existsSync(runs)) return []
+  return readdirSync(runs)
+    .filter((name) => existsSync(join(runs, name, 'run.db')) && existsSync(join(runs, name, 'plan.json')))
+    .sort()
+}
+
+function read(named: string, config: Config, tools: Tools): RunStatus {
+  const { plan, folder } = findRun(named, config)
+  assertBegun(folder, plan.run)
+  using journal = openJournal(join(folder, 'run.db'), tools.clock, 'read')
+  return statusOf(plan, journal, isHeld(join(folder, 'lock')))
+}

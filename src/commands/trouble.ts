@@ -1,0 +1,44 @@
+/**
+ * Whatever was thrown → words for an operator, and an exit code.
+ * Guarantees: nothing that reaches a person is a stack trace; a wrong key or a wrong address is called that.
+ */
+import { EngageError } from '../engage/errors.ts'
+import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import { Interrupted } from '../transfer/progress.ts'
+
+/** @returns anything that was thrown, in words for an operator */
+export function toOperatorError(error: unknown, stop: AbortSignal): OperatorError {
+  if (error instanceof OperatorError) return error
+  if (error instanceof Interrupted || (stop.aborted && error === stop.reason)) {
+    return new OperatorError({
+      what: 'Interrupted.',
+      safe: 'What was in flight is in the journal.',
+      next: 'Run the same command again to go on.',
+      exit: EXIT.interrupted,
+    })
+  }
+  if (error instanceof EngageError) return engageTrouble(error)
+  return new OperatorError({
+    what: `Something went wrong that was not foreseen: ${messageOf(error)}`,
+    safe: 'What was done until here is kept.',
+    next: 'Run the same command again, with --debug to see where.',
+    exit: EXIT.failed,
+    cause: error,
+  })
+}
+
+function engageTrouble(error: EngageError): OperatorError {
+  const keyRefused = error.status === 401 || error.status === 403
+  const notTheApi = error.status !== undefined && error.status < 400
+  return new OperatorError({
+    what: `Engage did not answer as hoped: ${error.message}`,
+    safe: 'What was done until here is kept; nothing was changed by this call.',
+    next: keyRefused
+      ? 'Check the API key, its rights and its list of allowed addresses, then run the same command again.'
+      : notTheApi
+        ? 'Check the base URL, then run the same command again.'
+        : 'Run the same command again.',
+    exit: keyRefused || notTheApi ? EXIT.usage : EXIT.failed,
+    cause: error,
+  })
+}

@@ -1,0 +1,141 @@
+/** `verify`: proves a snapshot on disk whole; with --live, holds it against what the tenant has. Changes nothing. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../config.ts'
+import { EXIT, OperatorError } from '../errors.ts'
+import { type Journal, openJournal } from '../journal/journal.ts'
+import { tallyLine } from '../report/terminal.ts'
+import { canonicalForm } from '../schema/canonical.ts'
+import { proveSnapshot } from '../snapshot/proof.ts'
+import { openSnapshot } from '../snapshot/reader.ts'
+import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
+import { inPlace } from '../upgrade/in-place.ts'
+import { tenantOf } from '../upgrade/names.ts'
+import { passResult } from '../upgrade/passes.ts'
+import { strategyOf } from '../upgrade/status.ts'
+import { type Args, type Command, type Tools, textOf } from './command.ts'
+import { findRun, openConnection } from './open.ts'
+
+/** Differences that are shown one by one; all are in the result. */
+const SHOWN = 20
+
+export const verify: Command = {
+  usage: 'verify <snapshot>',
+  describe: 'prove a snapshot whole; with --live, compare it with the tenant',
+  positionals: {
+    snapshot: "folder of a snapshot, or id of a run (its final snapshot, and with --live the run's items)",
+  },
+  flags: { live: { type: 'boolean', describe: 'read every contact with history and compare' } },
+  async run(args, tools) {
+    const live = args['live'] === true
+    const config = readConfig(args, tools.env, live)
+    const subject = subjectOf(textOf(args, 'snapshot') ?? '', args, tools)
+    using _journal = subject.journal
+    const proof = await proveSnapshot(subject.folder)
+    for (const problem of proof.problems) tools.output.say(`Damaged: ${problem}`)
+    const result = {
+      snapshot: subject.folder,
+      whole: proof.ok,
+      contacts: proof.contacts,
+      records: proof.records,
+      bytes: proof.bytes,
+      problems: proof.problems,
+    }
+    if (!proof.ok) {
+      tools.output.result({ ...result, live: null })
+      throw new OperatorError({
+        what: `The snapshot ${subject.folder} is damaged in ${proof.problems.length} places.`,
+        safe: 'Nothing was changed.',
+        next: 'Put the damaged files back from a copy, or export again.',
+        exit: EXIT.differences,
+      })
+    }
+    tools.output.say(
+      `Whole: ${proof.records} interactions of ${proof.contacts} contacts, ${proof.bytes} bytes, each proven.`,
+    )
+    if (!live) {
+      tools.output.result({ ...result, live: null })
+      return EXIT.done
+    }
+    const { tally, differences } = await compare(subject, config, tools)
+    for (const each of differences.slice(0, SHOWN)) {
+      tools.output.say(
+        `Contact ${each.contactId}: ${each.missing.length} missing, ${each.extra.length} too many ${each.extra.join(' ')}`,
+      )
+    }
+    tools.output.say(tallyLine(tally))
+    tools.output.result({ ...result, live: { ...tally, differences } })
+    return tally.missing + tally.extra > 0 ? EXIT.differences : EXIT.done
+  },
+}
+
+interface Subject {
+  readonly folder: string
+  /** Of the run that imported the snapshot, where one is named. */
+  readonly journal: Journal | undefined
+}
+
+function subjectOf(named: string, args: Args, tools: Tools): Subject {
+  const config = readConfig(args, tools.env, false)
+  const file = join(config.data, 'runs', named, 'run.db')
+  if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) return { folder: named, journal: undefined }
+  findRun(named, config)
+  const journal = openJournal(file, tools.clock, 'read')
+  const name = journal.events.latest('final-pass', 'finished') === undefined ? 'base-pass' : 'final-pass'
+  if (journal.events.latest(name, 'finished') !== undefined)
+    return { folder: passResult({ journal }, name).folder, journal }
+  journal[Symbol.dispose]()
+  throw new OperatorError({
+    what: `Run ${named} has no finished snapshot yet.`,
+    safe: 'Nothing was changed.',
+    next: `engage-migrate status ${named}`,
+    exit: EXIT.precondition,
+  })
+}
+
+async function compare(
+  { folder, journal }: Subject,
+  config: ReturnType<typeof readConfig>,
+  tools: Tools,
+): Promise<{ tally: Tally; differences: readonly Difference[] }> {
+  const snapshot = await openSnapshot(folder)
+  const { schemaId, tenant } = snapshot.manifest
+  if (tenantOf(config.baseUrl ?? '') !== tenant) {
+    throw new OperatorError({
+      what: `The snapshot is of ${tenant}, but the base URL leads to ${tenantOf(config.baseUrl ?? '')}.`,
+      safe: 'Nothing was sent.',
+      next: 'Set ENGAGE_BASE_URL to the tenant of the snapshot.',
+      exit: EXIT.precondition,
+    })
+  }
+  const { reader } = openConnection(config, tools)
+  const schema = await reader.getSchema(schemaId)
+  if (schema === undefined) {
+    throw new OperatorError({
+      what: `Schema ${schemaId} is not in ${tenant}: none of the snapshot's interactions is there.`,
+      safe: 'The snapshot is whole on disk.',
+      exit: EXIT.differences,
+    })
+  }
+  const lot = journal !== undefined && strategyOf(journal) !== inPlace ? 'roll-back-import' : 'import'
+  return verifyLive({
+    reader,
+    clock: tools.clock,
+    snapshot,
+    schemaId,
+    keyOf: canonicalForm(schema),
+    itemsOf: (first, count) => journal?.items(lot).range(first, first + count) ?? [],
+    settleMs: config.settleMs,
+    concurrency: config.concurrency,
+    done: [],
+    checkpoint: () => undefined,
+    stop: tools.stop,
+    onProgress: (records, here) =>
+      tools.output.progress({
+        phase: 'comparing with the tenant: interactions',
+        done: records,
+        total: snapshot.manifest.interactions.records,
+        doneHere: here,
+      }),
+  })
+}

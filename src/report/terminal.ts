@@ -1,0 +1,97 @@
+/**
+ * Values → lines of text for a terminal.
+ * Guarantees: pure; data from the tenant can't steer the terminal: control characters and characters that turn
+ * the direction of writing are shown as escapes, never sent.
+ */
+import type { OperatorError } from '../errors.ts'
+import type { Tally } from '../transfer/verify.ts'
+import { duration } from '../upgrade/estimate.ts'
+import type { Plan } from '../upgrade/plan.ts'
+import type { RunStatus } from '../upgrade/status.ts'
+import type { GateRequest } from '../upgrade/strategy.ts'
+
+const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g
+
+/** @returns the text with everything that could steer a terminal written out; line feeds and tabs stay */
+export function safeText(text: string): string {
+  return text.replace(UNSAFE, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** @returns an error as an operator reads it: what happened, what is safe, what to do */
+export function errorLines(error: OperatorError): readonly string[] {
+  return [
+    `Error: ${error.message}`,
+    ...(error.safe === undefined ? [] : [`Safe now: ${error.safe}`]),
+    ...(error.next === undefined ? [] : [`Next: ${error.next}`]),
+  ]
+}
+
+export function planLines(plan: Plan): readonly string[] {
+  const { contacts, estimate } = plan
+  return [
+    `Plan: upgrade ${plan.schemaId} in ${plan.tenant} in place (run ${plan.run})`,
+    '',
+    'What changes in the schema',
+    ...plan.changes.map((text) => `  ${text}`),
+    ...plan.warnings.map((text) => `  Warning: ${text}`),
+    '',
+    'Contacts',
+    `  ${contacts.listed} in the list; ${contacts.duplicates} named more than once; ${contacts.unreadable} lines hold no contact id`,
+    ...contacts.unreadableExamples.map(({ line, problem }) => `  line ${line}: ${problem}`),
+    ...plan.coverage.statements.map((text) => `  ${text}`),
+    ...(plan.coverage.sure ? [] : ['  The deletion will need --accept-coverage.']),
+    '',
+    `Estimate at ${estimate.ratePerSecond} requests a second (some ${estimate.interactions} interactions, from a sample)`,
+    ...estimate.phases.map(({ phase, calls, seconds }) => `  ${phase}: ${calls} calls, ${duration(seconds)}`),
+    `  in all: ${estimate.calls} calls, ${duration(estimate.seconds)}`,
+    '',
+    `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}`,
+    `Schemas in the tenant: ${plan.schemas.inTenant} of 15`,
+    '',
+    'Gates that a named person signs',
+    ...plan.gates.map(({ name, asks }) => `  ${name}: ${asks}`),
+  ]
+}
+
+export function gateLines(
+  run: string,
+  gate: string,
+  request: GateRequest,
+  schemaId: string,
+): readonly string[] {
+  const flags = request.needs
+    .map((need) => (need === 'confirm' ? ` --confirm ${schemaId}` : ` --${need}`))
+    .join('')
+  return [
+    `Waiting at the gate ${gate}:`,
+    ...request.asks.map((text) => `  ${text}`),
+    `Sign it with: engage-migrate sign ${run} ${gate} --by "YOUR NAME"${flags}`,
+    'Then run the upgrade again.',
+  ]
+}
+
+const MARKS = { done: '✓', active: '▸', pending: '·' } as const
+
+export function statusLines(status: RunStatus): readonly string[] {
+  const { verification, remaining } = status
+  return [
+    `Run ${status.run}: ${status.state}${status.gate === null ? '' : ` at the gate ${status.gate}`}${status.direction === 'roll-back' ? ' (on the way back to the old schema)' : ''}`,
+    ...status.steps.map(
+      ({ name, title, state, detail }) =>
+        `  ${MARKS[state]} ${name}: ${title}${detail === null ? '' : `\n      ${detail}`}`,
+    ),
+    ...(verification === null ? [] : [tallyLine(verification)]),
+    ...(remaining.calls === 0
+      ? []
+      : [
+          `Still to do: some ${remaining.calls} requests, ${duration(remaining.seconds)} at the plan's rate, waits for people not counted`,
+        ]),
+  ]
+}
+
+export function tallyLine(tally: Tally): string {
+  return (
+    `Verification: expected ${tally.expected}, found ${tally.found}, missing ${tally.missing}, extra ${tally.extra}, ` +
+    `refused ${tally.rejected}; arrived live since: ${tally.live}`
+  )
+}

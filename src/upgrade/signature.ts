@@ -1,0 +1,82 @@
+/**
+ * Signatures.
+ * Guarantees: a gate can be signed only when the run has come to it and has said what it asks; what it needs besides
+ * a name (the schema's id typed out, a risk accepted by name) must be there; the signature is kept with what was asked.
+ */
+import { EXIT, OperatorError } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Json, JsonObject } from '../json.ts'
+import type { Plan } from './plan.ts'
+import { strategyOf } from './status.ts'
+import type { Requirement } from './strategy.ts'
+
+export interface Signature {
+  readonly by: string
+  readonly note: string
+  readonly confirm: string | null
+  readonly acceptCoverage: boolean
+  readonly acceptNoPreflight: boolean
+  /** SHA-256 (hex) of the plan that was signed for. */
+  readonly planDigest: string
+}
+
+/**
+ * @returns false where the gate had been signed already: nothing was written then
+ * @throws OperatorError (exit 2) for a gate that there is not; (exit 4) for one that is not open, or whose needs
+ *   are not met
+ */
+export function signGate(journal: Journal, plan: Plan, gate: string, signature: Signature): boolean {
+  const gates = strategyOf(journal)
+    .flatMap(({ actions }) => actions)
+    .filter(({ kind }) => kind === 'gate')
+    .map(({ name }) => name)
+  if (!gates.includes(gate)) {
+    throw refuse(
+      EXIT.usage,
+      `There is no gate ${gate}; there are: ${gates.join(', ')}.`,
+      'Name one of these.',
+    )
+  }
+  const last = journal.events.latest(gate, 'opened', 'signed', 'withdrawn', 'finished')
+  if (last?.kind === 'signed' || last?.kind === 'finished') return false
+  if (last?.kind !== 'opened') {
+    throw refuse(
+      EXIT.precondition,
+      `Run ${plan.run} has not come to the gate ${gate}: what would be signed is not known yet.`,
+      `engage-migrate upgrade ${plan.run}`,
+    )
+  }
+  if (signature.confirm !== null && signature.confirm !== plan.schemaId) {
+    throw refuse(
+      EXIT.precondition,
+      `--confirm names ${signature.confirm}, but this run is about ${plan.schemaId}.`,
+      `Sign with --confirm ${plan.schemaId} if that is what you mean.`,
+    )
+  }
+  const request = last.detail as JsonObject
+  const needs = request['needs'] as unknown as readonly Requirement[]
+  const lacking = needs.filter((need) => !MET[need](signature))
+  if (lacking.length > 0) {
+    const flags = lacking
+      .map((need) => (need === 'confirm' ? `--confirm ${plan.schemaId}` : `--${need}`))
+      .join(' ')
+    const asks = (request['asks'] as readonly string[]).join('\n  ')
+    throw refuse(
+      EXIT.precondition,
+      `The gate ${gate} needs ${flags} besides a name.\n  ${asks}`,
+      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flags}`,
+    )
+  }
+  journal.events.append('signed', gate, { ...signature, request } as unknown as Json)
+  return true
+}
+
+const MET: Readonly<Record<Requirement, (signature: Signature) => boolean>> = {
+  confirm: ({ confirm }) => confirm !== null,
+  'accept-coverage': ({ acceptCoverage }) => acceptCoverage,
+  'accept-no-preflight': ({ acceptNoPreflight }) => acceptNoPreflight,
+}
+
+function refuse(exit: 2 | 4, what: string, next: string): OperatorError {
+  return new OperatorError({ what, safe: 'Nothing was signed.', next, exit })
+}
