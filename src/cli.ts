@@ -13,12 +13,11 @@ import { plan } from './commands/plan.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { sign } from './commands/sign.ts'
 import { status } from './commands/status.ts'
-import { toOperatorError } from './commands/trouble.ts'
+import { interruption, toOperatorError } from './commands/trouble.ts'
 import { upgrade } from './commands/upgrade.ts'
 import { verify } from './commands/verify.ts'
 import { SETTINGS } from './config.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, OperatorError } from './errors.ts'
-import { Interrupted } from './transfer/progress.ts'
 
 const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, sandbox, demo]
 
@@ -30,7 +29,7 @@ export async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(EXIT.interrupted)
-      controller.abort(new Interrupted())
+      controller.abort(interruption())
     })
   }
   process.exitCode = await run(argv, {

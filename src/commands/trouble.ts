@@ -6,6 +6,11 @@ import { EngageError } from '../engage/errors.ts'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import { Interrupted } from '../transfer/progress.ts'
 
+/** @returns the reason to abort with when a person asks to stop. */
+export function interruption(): Error {
+  return new Interrupted()
+}
+
 /** @returns anything that was thrown, in words for an operator */
 export function toOperatorError(error: unknown, stop: AbortSignal): OperatorError {
   if (error instanceof OperatorError) return error

@@ -11,7 +11,7 @@ import { gateLines, tallyLine } from '../report/terminal.ts'
 import { passResult } from '../upgrade/passes.ts'
 import { beginRollBack } from '../upgrade/roll-back.ts'
 import { type RunOutcome, runStrategy } from '../upgrade/runner.ts'
-import { strategyOf, verificationOf } from '../upgrade/status.ts'
+import { FAILURE, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Command, type Tools, textOf } from './command.ts'
 import { assertTenant, findRun, keepPlan, type OpenedRun, openConnection, snapshotsFolder } from './open.ts'
@@ -65,6 +65,8 @@ export const upgrade: Command = {
     } catch (error) {
       const told = toOperatorError(error, tools.stop)
       log(run, tools, `failed: ${told.message}`)
+      if (told.exit !== EXIT.interrupted)
+        journal.events.append('note', FAILURE, { what: told.message, exit: told.exit })
       tools.output.error(told)
       if (args['debug'] === true && error instanceof Error) tools.output.say(String(error.stack))
       tools.output.result({

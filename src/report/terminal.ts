@@ -73,19 +73,21 @@ export function gateLines(
 const MARKS = { done: '✓', active: '▸', pending: '·' } as const
 
 export function statusLines(status: RunStatus): readonly string[] {
-  const { verification, remaining } = status
+  const { verification, remaining, failure } = status
   return [
     `Run ${status.run}: ${status.state}${status.gate === null ? '' : ` at the gate ${status.gate}`}${status.direction === 'roll-back' ? ' (on the way back to the old schema)' : ''}`,
     ...status.steps.map(
       ({ name, title, state, detail }) =>
         `  ${MARKS[state]} ${name}: ${title}${detail === null ? '' : `\n      ${detail}`}`,
     ),
+    ...(failure === null ? [] : [`The last command failed: ${failure}`]),
     ...(verification === null ? [] : [tallyLine(verification)]),
     ...(remaining.calls === 0
       ? []
       : [
           `Still to do: some ${remaining.calls} requests, ${duration(remaining.seconds)} at the plan's rate, waits for people not counted`,
         ]),
+    ...nextLine(status),
   ]
 }
 
@@ -94,4 +96,13 @@ export function tallyLine(tally: Tally): string {
     `Verification: expected ${tally.expected}, found ${tally.found}, missing ${tally.missing}, extra ${tally.extra}, ` +
     `refused ${tally.rejected}; arrived live since: ${tally.live}`
   )
+}
+
+function nextLine({ run, state, gate }: RunStatus): readonly string[] {
+  if (state === 'done' || state === 'running') return []
+  if (gate !== null)
+    return [
+      `Next: engage-migrate sign ${run} ${gate} --by "YOUR NAME"; engage-migrate upgrade ${run} says what it asks`,
+    ]
+  return [`Next: engage-migrate upgrade ${run}`]
 }

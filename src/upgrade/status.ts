@@ -12,6 +12,9 @@ import type { Plan } from './plan.ts'
 import { isDone } from './runner.ts'
 import type { Strategy } from './strategy.ts'
 
+/** Name of the note that a command leaves which ended with an error. */
+export const FAILURE = 'failure'
+
 export type StepState = 'done' | 'active' | 'pending'
 
 export interface StepStatus {
@@ -24,11 +27,16 @@ export interface StepStatus {
 
 export interface RunStatus {
   readonly run: string
-  /** `running` while a process holds the run; `interrupted` where none does and nothing waits for a signature. */
-  readonly state: 'done' | 'waiting' | 'running' | 'interrupted'
+  /**
+   * `running` while a process holds the run; `failed` where the last command ended with an error; `interrupted` where
+   * nothing is known but that the run can be gone on with.
+   */
+  readonly state: 'done' | 'waiting' | 'running' | 'failed' | 'interrupted'
   readonly gate: string | null
   readonly direction: 'upgrade' | 'roll-back'
   readonly verification: Tally | null
+  /** What the last command failed with; null where it did not. */
+  readonly failure: string | null
   readonly steps: readonly StepStatus[]
   /** Requests that are still to make, as far as is known, and how long they take at the plan's rate. */
   readonly remaining: { readonly calls: number; readonly seconds: number }
@@ -73,12 +81,23 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
   })
   const gate = openGate(journal)
   const done = steps.every(({ state }) => state === 'done')
+  const last = journal.events.all().at(-1)
+  const failure = last?.name === FAILURE ? String((last.detail as JsonObject)['what']) : null
   return {
     run: plan.run,
-    state: done ? 'done' : held ? 'running' : gate !== null ? 'waiting' : 'interrupted',
+    state: done
+      ? 'done'
+      : held
+        ? 'running'
+        : failure !== null
+          ? 'failed'
+          : gate !== null
+            ? 'waiting'
+            : 'interrupted',
     gate: done ? null : gate,
     direction: strategy === rollBack ? 'roll-back' : 'upgrade',
     verification: verificationOf(journal),
+    failure,
     steps,
     remaining: remaining(plan, journal, done),
   }
