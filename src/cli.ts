@@ -13,7 +13,7 @@ import { plan } from './commands/plan.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { sign } from './commands/sign.ts'
 import { status } from './commands/status.ts'
-import { interruption, toOperatorError } from './commands/trouble.ts'
+import { errorResult, interruption, toOperatorError } from './commands/trouble.ts'
 import { upgrade } from './commands/upgrade.ts'
 import { verify } from './commands/verify.ts'
 import { SETTINGS } from './config.ts'
@@ -26,6 +26,8 @@ export async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const controller = new AbortController()
   const output = new Output(process.stdout, process.stderr, systemClock, argv.includes('--json'))
+  // Whoever reads what we say may leave early (`| head`): the work goes on, unheard.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(EXIT.interrupted)
@@ -112,9 +114,7 @@ function tell(error: unknown, { output, stop }: Tools, debug: boolean): ExitCode
   const told = toOperatorError(error, stop)
   output.error(told)
   if (debug && error instanceof Error) output.say(String(error.stack))
-  output.result({
-    error: { what: told.message, safe: told.safe ?? null, next: told.next ?? null, exit: told.exit },
-  })
+  output.result({ error: errorResult(told) })
   return told.exit
 }
 

@@ -3,7 +3,7 @@
  * Guarantees: a command gets all it needs handed in, and answers with an exit code; it never ends the process.
  */
 import type { Clock } from '../clock.ts'
-import type { ExitCode } from '../errors.ts'
+import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
 import type { Output } from './output.ts'
 
 export interface Tools {
@@ -39,6 +39,21 @@ export interface Command {
 export function textOf(args: Args, name: string): string | undefined {
   const value = args[name]
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/**
+ * @param least the smallest number that makes sense
+ * @throws OperatorError (exit 2) where the flag is anything else: yargs makes NaN of what is no number
+ */
+export function amountOf(args: Args, name: string, least = 0): number {
+  const value = args[name]
+  if (typeof value === 'number' && value >= least && Number.isFinite(value)) return value
+  throw new OperatorError({
+    what: `--${name} must be one number, ${least} or more.`,
+    safe: 'Nothing was changed.',
+    next: 'Mend it and run the same command again.',
+    exit: EXIT.usage,
+  })
 }
 
 /** @returns the values of a flag that may come several times, or with commas. */

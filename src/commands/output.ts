@@ -20,7 +20,7 @@ export interface Sink {
 const PLAIN_EVERY = 10_000
 const STEADY_EVERY = 100
 /** A rate is given once this much time has passed, in milliseconds. */
-const RATE_AFTER = 500
+const RATE_AFTER = 1_000
 
 export class Output {
   readonly #out: Sink
@@ -28,7 +28,7 @@ export class Output {
   readonly #clock: Clock
   readonly json: boolean
   #steady = false
-  #phase = { name: '', began: 0, shown: 0 }
+  #phase = { name: '', began: 0, shown: 0, first: 0 }
 
   constructor(out: Sink, err: Sink, clock: Clock, json: boolean) {
     this.#out = out
@@ -52,18 +52,20 @@ export class Output {
   /** The command's result for scripts: shown with --json only, as the last line. */
   result(value: object): void {
     this.#clear()
-    if (this.json) this.#out.write(`${JSON.stringify(value)}\n`)
+    // In JSON a character may be written as the same escape that safeText makes of it: the value stays as it is.
+    if (this.json) this.#out.write(`${safeText(JSON.stringify(value))}\n`)
   }
 
   /** One steady line on a terminal; elsewhere a plain line now and then, and one at the end of a phase. */
   progress(report: ProgressReport): void {
     const now = this.#clock.elapsed()
-    if (report.phase !== this.#phase.name) this.#phase = { name: report.phase, began: now, shown: now }
+    if (report.phase !== this.#phase.name)
+      this.#phase = { name: report.phase, began: now, shown: now, first: report.doneHere }
     const ended = report.done === report.total
     const every = this.#err.isTTY ? STEADY_EVERY : PLAIN_EVERY
     if (!ended && now - this.#phase.shown < every) return
     this.#phase.shown = now
-    const line = safeText(progressLine(report, now - this.#phase.began))
+    const line = safeText(progressLine(report, report.doneHere - this.#phase.first, now - this.#phase.began))
     if (!this.#err.isTTY) {
       this.#err.write(`${line}\n`)
       return
@@ -78,11 +80,15 @@ export class Output {
   }
 }
 
-/** @param elapsedMs since this process began the phase */
-function progressLine({ phase, done, total, doneHere, note }: ProgressReport, elapsedMs: number): string {
+/** @param counted done within `elapsedMs`, since this phase was first heard of */
+function progressLine(
+  { phase, done, total, note }: ProgressReport,
+  counted: number,
+  elapsedMs: number,
+): string {
   const parts = [`${phase} ${done}${total === undefined ? '' : `/${total}`}`]
   if (elapsedMs > RATE_AFTER) {
-    const rate = doneHere / (elapsedMs / 1_000)
+    const rate = counted / (elapsedMs / 1_000)
     parts.push(`${rate.toFixed(1)}/s`)
     if (total !== undefined && done < total && rate > 0) parts.push(`${duration((total - done) / rate)} left`)
   }

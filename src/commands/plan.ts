@@ -12,8 +12,8 @@ import { digestFile } from '../upgrade/contact-source.ts'
 import { tenantOf } from '../upgrade/names.ts'
 import type { ContactSource } from '../upgrade/plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
-import { type Args, type Command, listOf, textOf } from './command.ts'
-import { openConnection, readText, writeWhole } from './open.ts'
+import { type Args, amountOf, type Command, listOf, textOf } from './command.ts'
+import { assertNoOtherRun, assertPlanUnused, openConnection, readText, writeWhole } from './open.ts'
 
 export const plan: Command = {
   usage: 'plan <schemaId>',
@@ -59,13 +59,17 @@ export const plan: Command = {
     const config = readConfig(args, tools.env, true)
     const { reader, baseUrl } = openConnection(config, tools)
     const derive = derivation(args)
+    const out = textOf(args, 'out')
+    if (out !== undefined) assertPlanUnused(resolve(out), config)
+    assertNoOtherRun(config, { tenant: tenantOf(baseUrl), schemaId: textOf(args, 'schemaId') ?? '' }, tools)
+    const hotSample = amountOf(args, 'hot-sample', 1)
     const made = await makePlan(
       {
         schemaId: textOf(args, 'schemaId') ?? '',
         derive,
         source: await sourceOf(args, tools.clock.now()),
         finalPass: args['final-pass'] === 'hot' ? 'hot' : 'full',
-        hotSample: Number(args['hot-sample']),
+        hotSample,
         canaryGate: args['canary-gate'] !== false,
         automations: listOf(args, 'automation'),
       },
@@ -79,7 +83,7 @@ export const plan: Command = {
         concurrency: config.concurrency,
       },
     )
-    const file = resolve(textOf(args, 'out') ?? join(config.data, 'runs', made.run, 'plan.json'))
+    const file = resolve(out ?? join(config.data, 'runs', made.run, 'plan.json'))
     writeWhole(file, `${JSON.stringify(made, undefined, 2)}\n`)
     for (const line of planLines(made)) tools.output.say(line)
     tools.output.say('')

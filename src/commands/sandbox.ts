@@ -1,12 +1,12 @@
 /** `sandbox`: serves a stand-in for Engage on this machine, to rehearse on. */
 import { writeFileSync } from 'node:fs'
-import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import { codeOf, EXIT, messageOf, OperatorError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox, type SandboxOptions } from '../sandbox/app.ts'
 import type { FaultRule } from '../sandbox/faults.ts'
 import { seedTenant } from '../sandbox/seed.ts'
-import { serve } from '../sandbox/server.ts'
-import { type Args, type Command, textOf } from './command.ts'
+import { type Served, serve } from '../sandbox/server.ts'
+import { type Args, amountOf, type Command, textOf } from './command.ts'
 
 export const sandbox: Command = {
   usage: 'sandbox',
@@ -42,8 +42,9 @@ export const sandbox: Command = {
     },
   },
   async run(args, tools) {
+    const port = amountOf(args, 'port')
     const server = open(args)
-    const { url, close } = await serve(server, { port: Number(args['port']) })
+    const { url, close } = await listen(server, port)
     const file = textOf(args, 'contacts-file')
     if (file !== undefined) {
       writeFileSync(file, `contactId\n${Array.from(server.tenant.contacts(), ({ id }) => id).join('\n')}\n`)
@@ -61,6 +62,20 @@ export const sandbox: Command = {
   },
 }
 
+async function listen(server: Sandbox, port: number): Promise<Served> {
+  try {
+    return await serve(server, { port })
+  } catch (error) {
+    server.close()
+    throw new OperatorError({
+      what: `The sandbox can't listen on port ${port}: ${codeOf(error) ?? messageOf(error)}.`,
+      next: 'Choose another with --port; 0 picks a free one.',
+      exit: EXIT.usage,
+      cause: error,
+    })
+  }
+}
+
 function open(args: Args): Sandbox {
   try {
     return createSandbox(optionsOf(args))
@@ -75,7 +90,7 @@ function open(args: Args): Sandbox {
 }
 
 function optionsOf(args: Args): SandboxOptions {
-  const number = (name: string): number => Number(args[name])
+  const number = (name: string): number => amountOf(args, name)
   const state = textOf(args, 'state')
   const schemas = textOf(args, 'schemas')?.split(',')
   const faults = listed(args['fault']).map((text) => parseJson(text) as unknown as FaultRule)

@@ -1,5 +1,4 @@
 /** `status`: where each run is. Opens the journal read-only, so it never disturbs a run at work. */
-import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { EXIT } from '../errors.ts'
@@ -8,7 +7,7 @@ import { isHeld } from '../journal/lock.ts'
 import { statusLines } from '../report/terminal.ts'
 import { type RunStatus, statusOf } from '../upgrade/status.ts'
 import { type Command, type Tools, textOf } from './command.ts'
-import { assertBegun, findRun } from './open.ts'
+import { assertBegun, begunRuns, findRun } from './open.ts'
 
 export const status: Command = {
   usage: 'status [run]',
@@ -31,14 +30,6 @@ export const status: Command = {
     tools.output.result(found)
     return EXIT.done
   },
-}
-
-function begunRuns(config: Config): readonly string[] {
-  const runs = join(config.data, 'runs')
-  if (!existsSync(runs)) return []
-  return readdirSync(runs)
-    .filter((name) => existsSync(join(runs, name, 'run.db')) && existsSync(join(runs, name, 'plan.json')))
-    .sort()
 }
 
 function read(named: string, config: Config, tools: Tools): RunStatus {

@@ -14,10 +14,10 @@ export function interruption(): Error {
 /** @returns anything that was thrown, in words for an operator */
 export function toOperatorError(error: unknown, stop: AbortSignal): OperatorError {
   if (error instanceof OperatorError) return error
-  if (error instanceof Interrupted || (stop.aborted && error === stop.reason)) {
+  if (error instanceof Interrupted || (stop.aborted && (error === stop.reason || isUnanswered(error)))) {
     return new OperatorError({
       what: 'Interrupted.',
-      safe: 'What was in flight is in the journal.',
+      safe: 'Everything so far is recorded; nothing will be posted twice.',
       next: 'Run the same command again to go on.',
       exit: EXIT.interrupted,
     })
@@ -32,9 +32,15 @@ export function toOperatorError(error: unknown, stop: AbortSignal): OperatorErro
   })
 }
 
+/** @returns an error as the result of a command has it, with --json */
+export function errorResult({ message, safe, next, exit }: OperatorError): object {
+  return { what: message, safe: safe ?? null, next: next ?? null, exit }
+}
+
 function engageTrouble(error: EngageError): OperatorError {
   const keyRefused = error.status === 401 || error.status === 403
-  const notTheApi = error.status !== undefined && error.status < 400
+  const notTheApi =
+    error.status !== undefined && (error.status < 400 || (error.status < 500 && error.kind === 'not-the-api'))
   return new OperatorError({
     what: `Engage did not answer as hoped: ${error.message}`,
     safe: 'What was done until here is kept; nothing was changed by this call.',
@@ -46,4 +52,9 @@ function engageTrouble(error: EngageError): OperatorError {
     exit: keyRefused || notTheApi ? EXIT.usage : EXIT.failed,
     cause: error,
   })
+}
+
+/** A question that was given up because a person asked to stop. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof EngageError && error.method === 'GET' && error.outcome === 'unknown'
 }

@@ -1,21 +1,33 @@
 /** `upgrade`: walks a plan's strategy, from where it was, to the next gate or to the end. */
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { createWriter } from '../engage/client.ts'
-import { EXIT, type ExitCode } from '../errors.ts'
-import { openJournal } from '../journal/journal.ts'
+import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
+import { type Journal, openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
 import type { JsonObject } from '../json.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
-import { passResult } from '../upgrade/passes.ts'
-import { beginRollBack } from '../upgrade/roll-back.ts'
+import type { Tally } from '../transfer/verify.ts'
+import { rollBack } from '../upgrade/in-place.ts'
+import { BACK } from '../upgrade/lot.ts'
+import { passFolder, passResult } from '../upgrade/pass.ts'
+import { assertRollBack } from '../upgrade/roll-back.ts'
 import { type RunOutcome, runStrategy } from '../upgrade/runner.ts'
-import { FAILURE, strategyOf, verificationOf } from '../upgrade/status.ts'
+import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
-import { type Command, type Tools, textOf } from './command.ts'
-import { assertTenant, findRun, keepPlan, type OpenedRun, openConnection, snapshotsFolder } from './open.ts'
-import { toOperatorError } from './trouble.ts'
+import { type Args, type Command, type Tools, textOf } from './command.ts'
+import {
+  assertNoOtherRun,
+  assertTenant,
+  bindToPlan,
+  findRun,
+  keepPlan,
+  type OpenedRun,
+  openConnection,
+  snapshotsFolder,
+} from './open.ts'
+import { errorResult, toOperatorError } from './trouble.ts'
 
 export const upgrade: Command = {
   usage: 'upgrade <plan>',
@@ -26,71 +38,106 @@ export const upgrade: Command = {
     'roll-back': { type: 'boolean', describe: 'recreate the old schema as it was, with its history' },
   },
   async run(args, tools) {
-    const config = readConfig(args, tools.env, true)
-    const named = textOf(args, 'plan') ?? ''
-    const run = findRun(named, config)
-    assertTenant(run.plan, config)
-    const connection = openConnection(config, tools)
-    mkdirSync(run.folder, { recursive: true, mode: 0o700 })
-    using _run = acquireLock(join(run.folder, 'lock'), `run ${run.plan.run}`, tools.clock)
-    const snapshots = snapshotsFolder(config, run.plan.tenant, run.plan.schemaId)
-    using _schema = acquireLock(
-      join(snapshots, 'lock'),
-      `schema ${run.plan.schemaId} of ${run.plan.tenant}`,
-      tools.clock,
-    )
-    keepPlan(run, named)
-    using journal = openJournal(join(run.folder, 'run.db'), tools.clock)
-    const context: ReadContext = {
-      plan: run.plan,
-      folder: run.folder,
-      snapshots,
-      journal,
-      reader: connection.reader,
-      clock: tools.clock,
-      settings: { ...config, ratePerSecond: config.rate },
-      tool: tools.tool,
-      stop: tools.stop,
-      progress: (report) => tools.output.progress(report),
-      say: (text) => {
-        tools.output.say(text)
-        log(run, tools, text)
-      },
-    }
-    const writer = args['dry-run'] === true ? undefined : createWriter(connection)
+    const told = { run: null as string | null, verification: null as Tally | null }
     try {
-      if (args['roll-back'] === true) await beginRollBack(context)
-      const outcome = await runStrategy(strategyOf(journal), context, writer)
-      return conclude(outcome, context, tools)
+      if (args['dry-run'] === true && args['roll-back'] === true) throw contradiction()
+      const config = readConfig(args, tools.env, true)
+      const named = textOf(args, 'plan') ?? ''
+      const run = findRun(named, config)
+      told.run = run.plan.run
+      assertTenant(run.plan, config)
+      const { plan, folder } = run
+      const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
+      using _schema = acquireLock(
+        join(snapshots, 'lock'),
+        `schema ${plan.schemaId} of ${plan.tenant}`,
+        tools.clock,
+      )
+      using _run = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock)
+      assertNoOtherRun(config, plan, tools)
+      keepPlan(run, named)
+      using journal = openJournal(join(folder, 'run.db'), tools.clock)
+      bindToPlan(journal, run)
+      try {
+        return await goOn({ run, config, snapshots, journal }, args, tools)
+      } catch (error) {
+        told.verification = verificationOf(journal)
+        keepFailure(toOperatorError(error, tools.stop), folder, journal, tools)
+        throw error
+      }
     } catch (error) {
-      const told = toOperatorError(error, tools.stop)
-      log(run, tools, `failed: ${told.message}`)
-      if (told.exit !== EXIT.interrupted)
-        journal.events.append('note', FAILURE, { what: told.message, exit: told.exit })
-      tools.output.error(told)
+      const trouble = toOperatorError(error, tools.stop)
+      tools.output.error(trouble)
       if (args['debug'] === true && error instanceof Error) tools.output.say(String(error.stack))
-      tools.output.result({
-        run: run.plan.run,
-        state: told.exit === EXIT.interrupted ? 'interrupted' : 'failed',
-        gate: null,
-        verification: verificationOf(journal),
-        error: { what: told.message, safe: told.safe ?? null, next: told.next ?? null, exit: told.exit },
-      })
-      return told.exit
+      const state = trouble.exit === EXIT.interrupted ? 'interrupted' : 'failed'
+      tools.output.result({ ...told, state, gate: null, error: errorResult(trouble) })
+      return trouble.exit
     }
   },
 }
 
-function conclude(outcome: RunOutcome, context: ReadContext, { output }: Tools): ExitCode {
+interface Begun {
+  readonly run: OpenedRun
+  readonly config: Config
+  readonly snapshots: string
+  readonly journal: Journal
+}
+
+async function goOn({ run, config, snapshots, journal }: Begun, args: Args, tools: Tools): Promise<ExitCode> {
+  const connection = openConnection(config, tools)
+  const context: ReadContext = {
+    plan: run.plan,
+    planDigest: run.digest,
+    folder: run.folder,
+    snapshots,
+    journal,
+    reader: connection.reader,
+    clock: tools.clock,
+    settings: { ...config, ratePerSecond: config.rate },
+    tool: tools.tool,
+    stop: tools.stop,
+    progress: (report) => tools.output.progress(report),
+    say: (text) => {
+      tools.output.say(text)
+      log(run.folder, tools, text)
+    },
+  }
+  const back = args['roll-back'] === true
+  if (back) assertRollBack(context)
+  const writer = args['dry-run'] === true ? undefined : createWriter(connection)
+  return conclude(await runStrategy(back ? rollBack : strategyOf(journal), context, writer), context, tools)
+}
+
+/** Where `status` and the evidence find it. */
+function keepFailure(trouble: OperatorError, folder: string, journal: Journal, tools: Tools): void {
+  const { message, next, exit } = trouble
+  log(folder, tools, exit === EXIT.interrupted ? 'interrupted' : `failed: ${message}`)
+  if (exit !== EXIT.interrupted)
+    journal.events.append('note', FAILURE, { what: message, next: next ?? null, exit })
+}
+
+function contradiction(): OperatorError {
+  return new OperatorError({
+    what: '--dry-run and --roll-back do not go together: the way back begins with a signature, not with reading.',
+    safe: 'Nothing was changed.',
+    next: 'Leave one of them out.',
+    exit: EXIT.usage,
+  })
+}
+
+function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): ExitCode {
+  const { output } = tools
   const { journal, plan } = context
   const verification = verificationOf(journal)
   const base = { run: plan.run, verification }
   if (outcome.state === 'waiting') {
+    log(context.folder, tools, `waits at the gate ${outcome.gate}`)
     for (const line of gateLines(plan.run, outcome.gate, outcome.request, plan.schemaId)) output.say(line)
     output.result({ ...base, state: 'waiting', gate: outcome.gate })
     return EXIT.waiting
   }
   if (outcome.state === 'dry-run-ends') {
+    journal.events.append('note', DRY_RUN, { before: outcome.before })
     for (const line of dryRunLines(context)) output.say(line)
     output.result({ ...base, state: 'done', gate: null, dryRun: true })
     return EXIT.done
@@ -102,13 +149,17 @@ function conclude(outcome: RunOutcome, context: ReadContext, { output }: Tools):
 }
 
 function dryRunLines(context: ReadContext): readonly string[] {
-  const base = passResult(context, 'base-pass')
-  const { plan } = context
+  const { plan, journal } = context
+  const name = journal.events.latest('final-pass', 'finished') === undefined ? 'base-pass' : 'final-pass'
+  const pass = passResult(context, name)
+  const when = journal.events.latest(name, 'finished')?.at ?? 0
   return [
     'Dry run: nothing was changed in the tenant.',
-    `The deletion would take ${base.interactions} interactions of ${base.contactsWithHistory} contacts, out of ${base.contacts} read`,
-    `(${base.gone} gone). They are in ${base.folder}, proven byte by byte.`,
-    ...base.coverage.statements,
+    `As of the ${name.replace('-', ' ')} of ${new Date(when).toISOString()}, the deletion would take ${pass.interactions} interactions of`,
+    `${pass.contactsWithHistory} contacts, out of ${pass.contacts} contacts in the list (${pass.gone} gone). They are in`,
+    passFolder(context, name),
+    'proven byte by byte.',
+    ...pass.coverage.statements,
     `What changes in ${plan.schemaId}:`,
     ...plan.changes.map((text) => `  ${text}`),
     `Next: engage-migrate upgrade ${plan.run}`,
@@ -119,19 +170,22 @@ function doneLines(context: ReadContext): readonly string[] {
   const { journal, plan } = context
   const tally = verificationOf(journal)
   const signature = journal.events.latest('automations-paused', 'signed')?.detail as JsonObject | undefined
+  const note = typeof signature?.['note'] === 'string' ? signature['note'] : ''
+  const back = lotOf(journal) === BACK
   return [
-    `Done: ${plan.schemaId} in ${plan.tenant}.`,
+    back
+      ? `Done: ${plan.schemaId} in ${plan.tenant} is the old schema again, as it was before, with its history.`
+      : `Done: ${plan.schemaId} in ${plan.tenant} is the new schema, with its history.`,
     ...(tally === null ? [] : [tallyLine(tally)]),
-    'Now let the producers start again, and resume the automations that were paused:',
+    'Now let the producers start again, and resume the automations that were paused' +
+      (plan.automations.length === 0 && note === '' ? '; nobody has named them.' : ':'),
     ...plan.automations.map((name) => `  ${name}`),
-    ...(typeof signature?.['note'] === 'string' && signature['note'] !== ''
-      ? [`  as noted: ${signature['note']}`]
-      : []),
+    ...(note === '' ? [] : [`  as noted: ${note}`]),
     `Old and new ids: ${join(context.folder, 'id-map.ndjson')}`,
   ]
 }
 
-function log({ folder }: OpenedRun, { clock }: Tools, text: string): void {
+function log(folder: string, { clock }: Tools, text: string): void {
   const line = JSON.stringify({ at: new Date(clock.now()).toISOString(), text })
   appendFileSync(join(folder, 'log.ndjson'), `${line}\n`, { mode: 0o600 })
 }

@@ -9,12 +9,13 @@ import { canonicalForm } from '../schema/canonical.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
-import { inPlace } from '../upgrade/in-place.ts'
+import { oldIds } from '../upgrade/lot.ts'
 import { tenantOf } from '../upgrade/names.ts'
-import { passResult } from '../upgrade/passes.ts'
-import { strategyOf } from '../upgrade/status.ts'
+import { passFolder } from '../upgrade/pass.ts'
+import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
-import { findRun, openConnection } from './open.ts'
+import { findRun, openConnection, snapshotsFolder } from './open.ts'
+import { errorResult } from './trouble.ts'
 
 /** Differences that are shown one by one; all are in the result. */
 const SHOWN = 20
@@ -42,13 +43,15 @@ export const verify: Command = {
       problems: proof.problems,
     }
     if (!proof.ok) {
-      tools.output.result({ ...result, live: null })
-      throw new OperatorError({
+      const told = new OperatorError({
         what: `The snapshot ${subject.folder} is damaged in ${proof.problems.length} places.`,
         safe: 'Nothing was changed.',
         next: 'Put the damaged files back from a copy, or export again.',
         exit: EXIT.differences,
       })
+      tools.output.error(told)
+      tools.output.result({ ...result, live: null, error: errorResult(told) })
+      return told.exit
     }
     tools.output.say(
       `Whole: ${proof.records} interactions of ${proof.contacts} contacts, ${proof.bytes} bytes, each proven.`,
@@ -60,10 +63,15 @@ export const verify: Command = {
     const { tally, differences } = await compare(subject, config, tools)
     for (const each of differences.slice(0, SHOWN)) {
       tools.output.say(
-        `Contact ${each.contactId}: ${each.missing.length} missing, ${each.extra.length} too many ${each.extra.join(' ')}`,
+        `Contact ${each.contactId}: ${[`${each.missing.length} missing, ${each.extra.length} too many`, ...each.extra].join(' ')}`,
       )
     }
     tools.output.say(tallyLine(tally))
+    if (subject.journal !== undefined && holdsHistory(subject.journal)) {
+      tools.output.say(
+        `The import of this run has not finished: what is missing may still come. Next: engage-migrate upgrade ${textOf(args, 'snapshot')}`,
+      )
+    }
     tools.output.result({ ...result, live: { ...tally, differences } })
     return tally.missing + tally.extra > 0 ? EXIT.differences : EXIT.done
   },
@@ -78,12 +86,23 @@ interface Subject {
 function subjectOf(named: string, args: Args, tools: Tools): Subject {
   const config = readConfig(args, tools.env, false)
   const file = join(config.data, 'runs', named, 'run.db')
-  if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) return { folder: named, journal: undefined }
-  findRun(named, config)
+  if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) {
+    if (existsSync(named)) return { folder: named, journal: undefined }
+    throw new OperatorError({
+      what: `There is neither a snapshot folder ${named} nor a run of that name that has begun.`,
+      safe: 'Nothing was changed.',
+      next: 'engage-migrate status   (lists the runs)',
+      exit: EXIT.usage,
+    })
+  }
+  const { plan } = findRun(named, config)
   const journal = openJournal(file, tools.clock, 'read')
   const name = journal.events.latest('final-pass', 'finished') === undefined ? 'base-pass' : 'final-pass'
   if (journal.events.latest(name, 'finished') !== undefined)
-    return { folder: passResult({ journal }, name).folder, journal }
+    return {
+      folder: passFolder({ journal, snapshots: snapshotsFolder(config, plan.tenant, plan.schemaId) }, name),
+      journal,
+    }
   journal[Symbol.dispose]()
   throw new OperatorError({
     what: `Run ${named} has no finished snapshot yet.`,
@@ -117,18 +136,21 @@ async function compare(
       exit: EXIT.differences,
     })
   }
-  const lot = journal !== undefined && strategyOf(journal) !== inPlace ? 'roll-back-import' : 'import'
-  return verifyLive({
+  // Before its deletion a run has imported nothing: then the snapshot's own ids are those to be found.
+  const lot = journal?.events.latest('deletion', 'intent') === undefined ? undefined : lotOf(journal)
+  const differences: Difference[] = []
+  const tally = await verifyLive({
     reader,
     clock: tools.clock,
     snapshot,
     schemaId,
     keyOf: canonicalForm(schema),
-    itemsOf: (first, count) => journal?.items(lot).range(first, first + count) ?? [],
+    itemsOf: (first, count) => (lot && journal?.items(lot.name).range(first, first + count)) ?? [],
+    oldIds: (read, firstSeq) => (lot && journal ? oldIds(journal, lot, read, firstSeq) : new Set()),
     settleMs: config.settleMs,
     concurrency: config.concurrency,
     done: [],
-    checkpoint: () => undefined,
+    checkpoint: (each) => differences.push(...each.differences),
     stop: tools.stop,
     onProgress: (records, here) =>
       tools.output.progress({
@@ -138,4 +160,5 @@ async function compare(
         doneHere: here,
       }),
   })
+  return { tally, differences }
 }

@@ -4,7 +4,7 @@
  * whether the server certainly did not act, and holds no API key.
  */
 import { type Json, parseJson } from '../json.ts'
-import { EngageError, type Outcome } from './errors.ts'
+import { EngageError, type ErrorKind, type Outcome } from './errors.ts'
 import { isAbsent, isCertainlyRefused, isKeyRefused } from './guesses.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { excerpt, type Hide } from './scrub.ts'
@@ -28,7 +28,7 @@ export interface Answer {
    * @param words what to say; absent: the server's own words. Anything from outside in it must be scrubbed already.
    * @returns the error that this answer is.
    */
-  problem(words?: string): EngageError
+  problem(words?: string, kind?: ErrorKind): EngageError
 }
 
 export interface AnswerParts {
@@ -46,7 +46,9 @@ export function createAnswer({ method, url, response, bytes, hide }: AnswerParts
   const text = new TextDecoder().decode(bytes)
   const html = isHtml(headers.get('content-type'), text)
 
-  function problem(words = wordsOf()): EngageError {
+  const absent = isAbsent(status) && !html
+
+  function problem(words = wordsOf(), kind = kindOf()): EngageError {
     const wait = retryAfterMs(headers)
     return new EngageError({
       method,
@@ -54,6 +56,7 @@ export function createAnswer({ method, url, response, bytes, hide }: AnswerParts
       status,
       serverMessage: words,
       outcome: outcomeOf(method, status),
+      ...(kind === undefined ? {} : { kind }),
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
     })
   }
@@ -64,6 +67,10 @@ export function createAnswer({ method, url, response, bytes, hide }: AnswerParts
     const words = serverMessage(text, hide)
     if (isKeyRefused(status)) return `the API key was refused, or may not be used from here: ${words}`
     return html && status < 500 ? notJson() : words
+  }
+
+  function kindOf(): ErrorKind | undefined {
+    return absent ? 'absent' : html ? 'not-the-api' : undefined
   }
 
   function notJson(): string {
@@ -80,14 +87,14 @@ export function createAnswer({ method, url, response, bytes, hide }: AnswerParts
       return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
     } catch {
       // What was thrown quotes the answer, and the answer may quote the key.
-      throw problem(notJson())
+      throw problem(notJson(), 'not-the-api')
     }
   }
 
   return {
     status,
     ok,
-    absent: isAbsent(status) && !html,
+    absent,
     problem,
     read(parse) {
       if (!ok) throw problem()

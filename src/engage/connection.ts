@@ -33,6 +33,8 @@ export interface ConnectOptions extends Omit<Connection, 'send'> {
   /** The network; the machine's own if absent. */
   readonly network?: Send
   readonly retry?: Partial<RetryPolicy>
+  /** Once aborted, no request is sent a second time; what is under way may end. */
+  readonly stop?: AbortSignal
   /** Told before each wait for another attempt; the API key is hidden from it. */
   readonly onRetry?: (retry: Retry) => void
 }
@@ -48,6 +50,7 @@ export function connect(options: ConnectOptions): Connection {
   const attempt = whole(options.network ?? networkSend, { timeoutMs: options.timeoutMs, clock })
   const send = retrying(limited(attempt, limiter), {
     ...options.retry,
+    stop: options.stop,
     clock,
     random,
     onRetry: onRetry && ((retry) => onRetry({ ...retry, url: hide(retry.url), reason: hide(retry.reason) })),

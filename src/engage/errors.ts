@@ -6,6 +6,13 @@
 
 export type Outcome = 'refused' | 'unknown'
 
+/**
+ * `absent`: the API itself says that what was asked for is not there (404).
+ * `not-the-api`: a web page, or anything else that isn't JSON: a gateway or another server has answered, so its
+ * status says nothing of the tenant.
+ */
+export type ErrorKind = 'absent' | 'not-the-api'
+
 export interface EngageErrorParts {
   readonly method: string
   /** Path and query, without the host. */
@@ -15,6 +22,8 @@ export interface EngageErrorParts {
   /** The server's own words, or the network's. */
   readonly serverMessage: string
   readonly outcome: Outcome
+  /** What the answer is beyond its status; see ErrorKind. */
+  readonly kind?: ErrorKind
   /** What the server asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number
   readonly cause?: unknown
@@ -27,6 +36,7 @@ export class EngageError extends Error {
   readonly serverMessage: string
   readonly outcome: Outcome
   readonly retryAfterMs: number | undefined
+  readonly kind: ErrorKind | undefined
 
   constructor(parts: EngageErrorParts) {
     const answer = parts.status === undefined ? 'no answer' : String(parts.status)
@@ -41,6 +51,7 @@ export class EngageError extends Error {
     this.serverMessage = parts.serverMessage
     this.outcome = parts.outcome
     this.retryAfterMs = parts.retryAfterMs
+    this.kind = parts.kind
   }
 }
 

@@ -70,6 +70,8 @@ export interface RetryingOptions extends Partial<RetryPolicy> {
   readonly random: () => number
   /** Told before each wait. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
+  /** Once aborted, nothing is sent again: the request fails with the signal's reason instead of waiting. */
+  readonly stop?: AbortSignal | undefined
 }
 
 /** Carries an unwelcome answer through p-retry, which knows only errors. */
@@ -86,7 +88,7 @@ class Unwelcome extends Error {
  * @returns a Send that sends a GET again as the policy says, and anything else exactly once. After the last
  * attempt its answer is returned, or its error thrown, as it came.
  */
-export function retrying(send: Send, { clock, random, onRetry, ...settings }: RetryingOptions): Send {
+export function retrying(send: Send, { clock, random, onRetry, stop, ...settings }: RetryingOptions): Send {
   const policy: RetryPolicy = { ...RETRY_POLICY, ...settings }
 
   async function attempt(request: Request): Promise<Response> {
@@ -111,7 +113,7 @@ export function retrying(send: Send, { clock, random, onRetry, ...settings }: Re
       if (waitMs === 'give up') return false
       onRetry?.({ ...made, url: request.url, waitMs, reason: error.message })
       await response?.body?.cancel()
-      await clock.sleep(waitMs, request.signal)
+      await clock.sleep(waitMs, stop === undefined ? request.signal : AbortSignal.any([request.signal, stop]))
       return true
     }
 

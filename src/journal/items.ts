@@ -1,7 +1,7 @@
 /**
  * What became of each interaction of an import.
  * Guarantees: a promise of this module resolves when its change is durable; changes are committed in groups, in
- * the order in which they were asked for; an item never goes back from `confirmed` but by `missing`.
+ * the order in which they were asked for.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
@@ -37,6 +37,8 @@ export interface ItemJournal {
   confirmed(seq: number, newId: string): Promise<void>
   unsent(seqs: readonly number[]): Promise<void>
   rejected(seq: number, reason: string): Promise<void>
+  /** Makes everything that was rejected `unsent` again, to be tried once more. @returns how many that are */
+  reopenRejected(): Promise<number>
   /** @returns the contact ordinal before which everything is decided: where a resumed import starts. */
   watermark(): number
   setWatermark(ordinal: number): Promise<void>
@@ -99,6 +101,7 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
   const move = db.prepare(
     'INSERT INTO cursors (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   )
+  const reopen = db.prepare('UPDATE items SET state = ?, reason = NULL WHERE lot = ? AND state = ?')
   const cursorName = `import:${lot}`
   const set = (seqs: readonly number[], state: ItemState, newId: string | null, reason: string | null) =>
     committer.commit(() => {
@@ -121,6 +124,14 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
     confirmed: (seq, newId) => set([seq], 'confirmed', newId, null),
     unsent: (seqs) => set(seqs, 'unsent', null, null),
     rejected: (seq, reason) => set([seq], 'rejected', null, reason),
+    async reopenRejected() {
+      let reopened = 0
+      await committer.commit(() => {
+        reopened = Number(reopen.run(STATES.indexOf('unsent'), lot, STATES.indexOf('rejected')).changes)
+        if (reopened > 0) move.run(cursorName, 0)
+      })
+      return reopened
+    },
     watermark: () => Number(cursor.get(cursorName)?.['value'] ?? 0),
     setWatermark: (ordinal) => committer.commit(() => move.run(cursorName, ordinal)),
   }

@@ -7,6 +7,7 @@ import type { OperatorError } from '../errors.ts'
 import type { Tally } from '../transfer/verify.ts'
 import { duration } from '../upgrade/estimate.ts'
 import type { Plan } from '../upgrade/plan.ts'
+import { NAME_HERE } from '../upgrade/signature.ts'
 import type { RunStatus } from '../upgrade/status.ts'
 import type { GateRequest } from '../upgrade/strategy.ts'
 
@@ -62,10 +63,12 @@ export function gateLines(
   const flags = request.needs
     .map((need) => (need === 'confirm' ? ` --confirm ${schemaId}` : ` --${need}`))
     .join('')
+  const note = gate === 'automations-paused' ? ' --note "WHICH ONES"' : ''
   return [
     `Waiting at the gate ${gate}:`,
     ...request.asks.map((text) => `  ${text}`),
-    `Sign it with: engage-migrate sign ${run} ${gate} --by "YOUR NAME"${flags}`,
+    'Sign it with:',
+    `  engage-migrate sign ${run} ${gate} --by "${NAME_HERE}"${note}${flags}`,
     'Then run the upgrade again.',
   ]
 }
@@ -80,7 +83,7 @@ export function statusLines(status: RunStatus): readonly string[] {
       ({ name, title, state, detail }) =>
         `  ${MARKS[state]} ${name}: ${title}${detail === null ? '' : `\n      ${detail}`}`,
     ),
-    ...(failure === null ? [] : [`The last command failed: ${failure}`]),
+    ...(failure === null ? [] : [`The last command failed: ${failure.what}`]),
     ...(verification === null ? [] : [tallyLine(verification)]),
     ...(remaining.calls === 0
       ? []
@@ -98,11 +101,9 @@ export function tallyLine(tally: Tally): string {
   )
 }
 
-function nextLine({ run, state, gate }: RunStatus): readonly string[] {
+function nextLine({ run, state, gate, failure }: RunStatus): readonly string[] {
   if (state === 'done' || state === 'running') return []
-  if (gate !== null)
-    return [
-      `Next: engage-migrate sign ${run} ${gate} --by "YOUR NAME"; engage-migrate upgrade ${run} says what it asks`,
-    ]
-  return [`Next: engage-migrate upgrade ${run}`]
+  if (failure?.next != null) return [`Next: ${failure.next}`]
+  const next = `Next: engage-migrate upgrade ${run}`
+  return gate === null ? [next] : [next, '  It says what the gate asks, and how to sign it.']
 }

@@ -30,11 +30,18 @@ export interface CanaryResult {
 /** Contacts looked through for a telling record. */
 const LOOKED_THROUGH = 500
 
-/** @returns the record that exercises most properties among the first contacts; undefined where there is none */
-export async function chooseCanary(snapshot: Snapshot): Promise<CanaryChoice | undefined> {
+/**
+ * @param passedOver contacts that won't do: deleted since the snapshot was made
+ * @returns the record that exercises most properties among the first contacts; undefined where there is none
+ */
+export async function chooseCanary(
+  snapshot: Snapshot,
+  passedOver: ReadonlySet<string>,
+): Promise<CanaryChoice | undefined> {
   let best: CanaryChoice | undefined
   let looked = 0
   for await (const contact of snapshot.contacts()) {
+    if (passedOver.has(contact.contactId)) continue
     for (const [index, record] of contact.interactions.entries()) {
       if (best === undefined || weight(record) > weight(best.record)) {
         best = { contact, seq: contact.firstSeq + index, record }

@@ -6,21 +6,26 @@
  */
 import type PQueue from 'p-queue'
 import type { Clock } from '../clock.ts'
-import type { EngageReader, EngageWriter } from '../engage/types.ts'
+import type { EngageWriter } from '../engage/types.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { ItemJournal } from '../journal/items.ts'
 import type { ContactRead, Interaction } from '../model.ts'
+import { type ContactReader, readContact } from './export.ts'
 import { classifyPostError, type PostOutcome } from './post.ts'
 import { Interrupted } from './progress.ts'
 import { reconcile } from './reconcile.ts'
 
 export interface ImportDesk {
-  readonly reader: Pick<EngageReader, 'interactionsOf'>
+  readonly reader: ContactReader
   readonly writer: Pick<EngageWriter, 'createInteraction'>
   readonly items: ItemJournal
   readonly clock: Clock
   /** The schema that the interactions are posted to. */
   readonly schemaId: string
+  /**
+   * Ids of records that the deletion took away and that a lagging read may still show: never to be taken for ours.
+   */
+  oldIds(read: ContactRead, firstSeq: number): ReadonlySet<string>
   /** Canonical form of an event under that schema. */
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** How long a read may lag behind a write, in milliseconds: nothing in doubt is asked about sooner. */
@@ -54,22 +59,26 @@ export async function importContact(
   const records = new Map(read.interactions.map((record, index) => [firstSeq + index, record]))
   const wanted = [...records.keys()].filter((seq) => only?.has(seq) ?? true)
   let doubts = 0
+  let undecided = Number.POSITIVE_INFINITY
   for (;;) {
     const known = new Map(desk.items.range(firstSeq, firstSeq + records.size).map((item) => [item.seq, item]))
     const doubtful = wanted.filter((seq) => known.get(seq)?.state === 'sent')
     const open = wanted.filter((seq) => (known.get(seq)?.state ?? 'unsent') === 'unsent')
     if (doubtful.length === 0 && open.length === 0) return
     if (doubtful.length > 0) {
+      // Only attempts that got nothing decided add up: else a contact of many would give up on a server that works.
+      if (doubtful.length + open.length < undecided) doubts = 0
+      undecided = doubtful.length + open.length
       await settle(desk, read.contactId, doubts)
       doubts += 1
-      await ask(desk, read.contactId, records, doubtful, known)
+      await ask(desk, read, firstSeq, records, doubtful, known)
     } else {
       await postAll(desk, open, records)
     }
   }
 }
 
-/** Waits before asking; each further time longer. */
+/** Waits before asking; each further time without progress longer. */
 async function settle(desk: ImportDesk, contactId: string, doubts: number): Promise<void> {
   const times = WAITS[doubts]
   if (times === undefined) {
@@ -93,16 +102,26 @@ async function pause(desk: ImportDesk, ms: number): Promise<void> {
 
 async function ask(
   desk: ImportDesk,
-  contactId: string,
+  contact: ContactRead,
+  firstSeq: number,
   records: ReadonlyMap<number, Interaction>,
   doubtful: readonly number[],
   known: ReadonlyMap<number, { readonly newId: string | undefined }>,
 ): Promise<void> {
-  const found = await desk.reader.interactionsOf(contactId, desk.schemaId)
+  const now = await readContact(desk.reader, desk.clock, contact.contactId, desk.schemaId)
+  if (now.state === 'gone') {
+    await Promise.all(
+      doubtful.map((seq) => note(desk, seq, { kind: 'rejected', reason: 'the contact is gone' })),
+    )
+    return
+  }
+  const old = desk.oldIds(contact, firstSeq)
   const claimed = new Set([...known.values()].flatMap(({ newId }) => newId ?? []))
   const { there, missing } = reconcile(
     doubtful.map((seq) => ({ seq, key: desk.keyOf(records.get(seq) as Interaction) })),
-    found.map((record) => ({ id: record.id, key: desk.keyOf(record) })),
+    now.interactions
+      .filter(({ id }) => !old.has(id))
+      .map((record) => ({ id: record.id, key: desk.keyOf(record) })),
     claimed,
   )
   await Promise.all([
@@ -122,15 +141,26 @@ async function postAll(
     if (desk.stop.aborted) throw new Interrupted()
     const chunk = open.slice(at, at + CHUNK)
     await desk.items.sent(chunk)
-    const outcomes = await Promise.all(
+    const settled = await Promise.allSettled(
       chunk.map(async (seq) => {
-        const outcome = await desk.requests.add(() =>
-          post(desk, records.get(seq) as Interaction, halt.signal),
-        )
-        if (outcome.kind === 'fatal') halt.abort()
-        await note(desk, seq, outcome)
-        return outcome
+        try {
+          const outcome = await desk.requests.add(() =>
+            post(desk, records.get(seq) as Interaction, halt.signal),
+          )
+          if (outcome.kind === 'fatal') halt.abort()
+          await note(desk, seq, outcome)
+          return outcome
+        } catch (error) {
+          // The journal can't be written: whatever has not left yet must not.
+          halt.abort()
+          throw error
+        }
       }),
+    )
+    // Nothing of this contact is under way any more: only now may a failure end the run.
+    const outcomes = settled.map(
+      (each): PostOutcome =>
+        each.status === 'fulfilled' ? each.value : { kind: 'fatal', error: each.reason },
     )
     const fatal = outcomes.find((outcome) => outcome.kind === 'fatal')
     if (fatal !== undefined) throw fatal.error

@@ -30,7 +30,7 @@ export interface Checkpoint<Tally> {
 }
 
 export interface ExportPass<Tally> {
-  readonly reader: Pick<EngageReader, 'interactionsOf'>
+  readonly reader: ContactReader
   readonly clock: Clock
   readonly schemaId: string
   /** The snapshot's folder; it has no manifest yet. */
@@ -115,13 +115,17 @@ async function look<Tally>(pass: ExportPass<Tally>, task: ContactTask): Promise<
   return readContact(pass.reader, pass.clock, task.contactId, pass.schemaId)
 }
 
+/** What it takes to look at a contact. */
+export type ContactReader = Pick<EngageReader, 'interactionsOf' | 'getContact'>
+
 /**
  * One look at one contact.
- * @returns what it has of the schema, sorted by id; `gone` where the server does not know the contact (404)
+ * @returns what it has of the schema, sorted by id; `gone` where the API says that it is not there, and says so again
+ *   when asked for the contact itself: a history must not be given up on one odd answer
  * @throws EngageError for every other failure
  */
 export async function readContact(
-  reader: Pick<EngageReader, 'interactionsOf'>,
+  reader: ContactReader,
   clock: Clock,
   contactId: string,
   schemaId: string,
@@ -130,7 +134,8 @@ export async function readContact(
     const interactions = await reader.interactionsOf(contactId, schemaId)
     return { contactId, state: 'read', readAt: clock.now(), interactions }
   } catch (error) {
-    if (!(error instanceof EngageError) || error.status !== 404 || saysSchemaNotFound(error)) throw error
+    if (!(error instanceof EngageError) || error.kind !== 'absent' || saysSchemaNotFound(error)) throw error
+    if ((await reader.getContact(contactId)) !== undefined) throw error
     return { contactId, state: 'gone', readAt: clock.now(), interactions: [] }
   }
 }

@@ -6,6 +6,7 @@
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import { type ImportDesk, importContact } from './contact-import.ts'
+import { withHistory } from './history.ts'
 import { tooManyRejected } from './post.ts'
 import { Interrupted } from './progress.ts'
 import { inOrder } from './pump.ts'
@@ -32,8 +33,12 @@ export async function importSnapshot(
   const before = desk.items.counts()
   let confirmed = 0
   let rejected = 0
+  // A failure at one contact stops the others too: what is wrong with the whole is not tried out on each.
+  const halt = new AbortController()
+  let failure: unknown
   const counting: ImportDesk = {
     ...desk,
+    stop: AbortSignal.any([desk.stop, halt.signal]),
     onDecided(outcome) {
       if (outcome === 'confirmed') confirmed += 1
       else rejected += 1
@@ -45,9 +50,16 @@ export async function importSnapshot(
   const done = inOrder(
     withHistory(snapshot, start, desk.stop),
     async (contact) => {
-      if (tooManyRejected(rejected, confirmed + rejected)) throw tooMany(rejected)
-      await importContact(counting, contact, contact.firstSeq)
-      return contact.ordinal
+      try {
+        if (tooManyRejected(rejected, confirmed + rejected)) throw tooMany(rejected)
+        await importContact(counting, contact, contact.firstSeq)
+        return contact.ordinal
+      } catch (error) {
+        // Whoever was stopped by another's failure has that one to tell of.
+        failure ??= error
+        halt.abort()
+        throw failure
+      }
     },
     { concurrency, window: concurrency * 4 },
   )
@@ -66,13 +78,6 @@ export async function importSnapshot(
     })
   }
   await desk.items.setWatermark(snapshot.manifest.contacts.listed)
-}
-
-async function* withHistory(snapshot: Snapshot, start: number, stop: AbortSignal) {
-  for await (const contact of snapshot.contacts(snapshot.partOf(start))) {
-    if (stop.aborted) return
-    if (contact.ordinal >= start && contact.interactions.length > 0) yield contact
-  }
 }
 
 function tooMany(rejected: number): OperatorError {

@@ -26,7 +26,8 @@ export function classifyPostError(error: unknown): PostOutcome {
   if (!(error instanceof EngageError)) return { kind: 'fatal', error }
   if (error.outcome === 'unknown') return { kind: 'doubt' }
   if (error.status === 429) return { kind: 'unsent', waitMs: error.retryAfterMs ?? THROTTLED_MS }
-  if (error.status !== undefined && ITEM_STATUSES.has(error.status) && !saysSchemaNotFound(error)) {
+  const ofTheItem = error.kind !== 'not-the-api' && !saysSchemaNotFound(error)
+  if (error.status !== undefined && ITEM_STATUSES.has(error.status) && ofTheItem) {
     return { kind: 'rejected', reason: `${error.status}: ${error.serverMessage}` }
   }
   return { kind: 'fatal', error }

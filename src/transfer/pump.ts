@@ -22,11 +22,16 @@ export async function* inOrder<In, Out>(
 ): AsyncGenerator<Out, void, undefined> {
   const queue = new PQueue({ concurrency })
   const waiting: Promise<Out>[] = []
+  let failed = false
   try {
     for await (const input of source) {
+      if (failed) break
       const result = queue.add(() => work(input))
       // Its failure is thrown where its turn comes; until then it must not count as unhandled.
-      result.catch(() => queue.clear())
+      result.catch(() => {
+        failed = true
+        queue.clear()
+      })
       waiting.push(result)
       if (waiting.length >= window) yield await (waiting.shift() as Promise<Out>)
     }

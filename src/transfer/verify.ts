@@ -4,11 +4,11 @@
  * count as often as they are; what arrived live is counted and left alone.
  */
 import type { Clock } from '../clock.ts'
-import type { EngageReader } from '../engage/types.ts'
 import type { Item } from '../journal/items.ts'
 import type { ContactRead, Interaction } from '../model.ts'
-import type { Snapshot } from '../snapshot/reader.ts'
-import { readContact } from './export.ts'
+import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
+import { type ContactReader, readContact } from './export.ts'
+import { withHistory } from './history.ts'
 import { Interrupted } from './progress.ts'
 import { inOrder } from './pump.ts'
 
@@ -110,14 +110,16 @@ export interface VerifyCheckpoint {
 }
 
 export interface Verification {
-  readonly reader: Pick<EngageReader, 'interactionsOf'>
+  readonly reader: ContactReader
   readonly clock: Clock
   readonly snapshot: Snapshot
   readonly schemaId: string
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** What the journal says of a contact's items; nothing where there is no journal (a snapshot on its own). */
   itemsOf(firstSeq: number, count: number): readonly Item[]
-  /** A contact that lacks something is read once more after this wait, in milliseconds. */
+  /** Ids that don't count: of records that a deletion took away and that a lagging read may still show. */
+  oldIds(read: ContactRead, firstSeq: number): ReadonlySet<string>
+  /** Contacts that lack something are read once more after this wait, in milliseconds. */
   readonly settleMs: number
   readonly concurrency: number
   /** Checkpoints that are durable already, in order. */
@@ -130,76 +132,85 @@ export interface Verification {
 /** Contacts with history between two checkpoints. */
 const CHECKPOINT_EVERY = 250
 
-/** @throws Interrupted after a stop @throws EngageError where a contact can't be read */
-export async function verifyLive(
-  job: Verification,
-): Promise<{ tally: Tally; differences: readonly Difference[] }> {
+interface Compared {
+  readonly contact: SnapshotContact
+  readonly result: Comparison
+}
+
+/**
+ * @returns what all contacts add up to; what differs at each is in the checkpoints
+ * @throws Interrupted after a stop @throws EngageError where a contact can't be read
+ */
+export async function verifyLive(job: Verification): Promise<Tally> {
   const start = job.done.at(-1)?.ordinal ?? 0
   let tally = job.done.reduce((sum, each) => addTallies(sum, each.tally), EMPTY_TALLY)
-  const differences = job.done.flatMap((each) => each.differences)
   let here = 0
-  let open: { tally: Tally; differences: Difference[]; contacts: number } = {
-    tally: EMPTY_TALLY,
-    differences: [],
-    contacts: 0,
-  }
-  const close = (ordinal: number): void => {
-    job.checkpoint({ ordinal, tally: open.tally, differences: open.differences })
-    open = { tally: EMPTY_TALLY, differences: [], contacts: 0 }
+  let open: Compared[] = []
+  const close = async (): Promise<void> => {
+    if (open.length === 0) return
+    const settled = await lookAgain(job, open)
+    const checkpoint: VerifyCheckpoint = {
+      ordinal: (settled.at(-1)?.contact.ordinal ?? 0) + 1,
+      tally: settled.map(({ result }) => result.tally).reduce(addTallies, EMPTY_TALLY),
+      differences: settled
+        .filter(({ result }) => result.missing.length + result.extra.length > 0)
+        .map(({ contact, result }) => ({
+          contactId: contact.contactId,
+          missing: result.missing,
+          extra: result.extra,
+        })),
+    }
+    job.checkpoint(checkpoint)
+    tally = addTallies(tally, checkpoint.tally)
+    open = []
   }
   const results = inOrder(
-    withHistory(job, start),
-    async (contact) => ({ contact, result: await compareLive(job, contact) }),
+    withHistory(job.snapshot, start, job.stop),
+    async (contact): Promise<Compared> => ({ contact, result: await compareLive(job, contact) }),
     { concurrency: job.concurrency, window: job.concurrency * 4 },
   )
-  let last = start
-  for await (const { contact, result } of results) {
-    last = contact.ordinal + 1
-    open.tally = addTallies(open.tally, result.tally)
-    tally = addTallies(tally, result.tally)
-    here += contact.interactions.length
-    if (result.missing.length + result.extra.length > 0) {
-      const difference = { contactId: contact.contactId, missing: result.missing, extra: result.extra }
-      open.differences.push(difference)
-      differences.push(difference)
-    }
-    open.contacts += 1
-    if (open.contacts >= CHECKPOINT_EVERY) close(last)
-    job.onProgress?.(tally.expected + tally.rejected, here)
+  let records = tally.expected + tally.rejected
+  for await (const compared of results) {
+    open.push(compared)
+    here += compared.contact.interactions.length
+    records += compared.contact.interactions.length
+    if (open.length >= CHECKPOINT_EVERY) await close()
+    job.onProgress?.(records, here)
   }
-  if (open.contacts > 0) close(last)
   if (job.stop.aborted) throw new Interrupted()
-  return { tally, differences }
+  await close()
+  return tally
 }
 
-async function* withHistory(job: Verification, start: number) {
-  for await (const contact of job.snapshot.contacts(job.snapshot.partOf(start))) {
-    if (job.stop.aborted) return
-    if (contact.ordinal >= start && contact.interactions.length > 0) yield contact
-  }
-}
-
-async function compareLive(
-  job: Verification,
-  contact: ContactRead & { readonly firstSeq: number },
-): Promise<Comparison> {
-  const items = new Map(
-    job.itemsOf(contact.firstSeq, contact.interactions.length).map((item) => [item.seq, item]),
+/** A read may lag behind the write: what is missing now may be there in a moment. One wait serves all of them. */
+async function lookAgain(job: Verification, compared: readonly Compared[]): Promise<readonly Compared[]> {
+  if (!compared.some(({ result }) => result.missing.length > 0)) return compared
+  await job.clock.sleep(job.settleMs, job.stop)
+  return Array.fromAsync(
+    inOrder(
+      compared,
+      async ({ contact, result }) => ({
+        contact,
+        result: result.missing.length > 0 ? await compareLive(job, contact) : result,
+      }),
+      { concurrency: job.concurrency, window: job.concurrency * 4 },
+    ),
   )
-  const expected = contact.interactions.map((record, index) => {
-    const item = items.get(contact.firstSeq + index)
-    return { seq: contact.firstSeq + index, key: job.keyOf(record), state: item?.state, newId: item?.newId }
+}
+
+async function compareLive(job: Verification, contact: SnapshotContact): Promise<Comparison> {
+  const { firstSeq, interactions } = contact
+  const items = new Map(job.itemsOf(firstSeq, interactions.length).map((item) => [item.seq, item]))
+  const expected = interactions.map((record, index) => {
+    const item = items.get(firstSeq + index)
+    return { seq: firstSeq + index, key: job.keyOf(record), state: item?.state, newId: item?.newId }
   })
-  const look = async (): Promise<Comparison> => {
-    const read = await readContact(job.reader, job.clock, contact.contactId, job.schemaId)
-    return compareContact(
-      expected,
-      read.interactions.map((record) => ({ id: record.id, key: job.keyOf(record) })),
-    )
-  }
-  const first = await look()
-  if (first.missing.length === 0) return first
-  // A read may lag behind the write: what is missing now may be there in a moment.
-  await job.clock.sleep(job.settleMs)
-  return look()
+  const old = job.oldIds(contact, firstSeq)
+  const read = await readContact(job.reader, job.clock, contact.contactId, job.schemaId)
+  return compareContact(
+    expected,
+    read.interactions
+      .filter(({ id }) => !old.has(id))
+      .map((record) => ({ id: record.id, key: job.keyOf(record) })),
+  )
 }

@@ -96,13 +96,15 @@ function firstProblem(examples: ReadonlyArray<{ line: number; problem: string }>
   return first === undefined ? '' : `; line ${first.line}: ${first.problem}`
 }
 
-/** A contact may be created while clocks differ a little: the window begins that much earlier, in milliseconds. */
-const CLOCK_SLACK = 10 * 60_000
+/** Clocks differ a little: the window begins that much earlier, in milliseconds. */
+const SLACK_BEFORE = 10 * 60_000
+/** And the API may count in a time zone of its own, so the window ends a day later; a contact named twice is merged. */
+const SLACK_AFTER = 24 * 3_600_000
 
 /**
  * Adds the contacts that were created since the list was made.
  * @param since milliseconds since the epoch
- * @returns how many were new to the list; undefined where the tenant has `changes` not activated (any refusal)
+ * @returns how many were new to the list; undefined where the tenant does not answer it (not activated)
  */
 export async function addCreatedSince(
   since: number,
@@ -110,20 +112,21 @@ export async function addCreatedSince(
   reader: Pick<EngageReader, 'contactChanges'>,
   now: number,
 ): Promise<number | undefined> {
-  let added = 0
+  const before = list.count()
+  const batch: string[] = []
+  const span = { from: since - SLACK_BEFORE, to: now + SLACK_AFTER }
   try {
-    for await (const id of contactsChanged(reader, {
-      changeType: 'Created',
-      from: since - CLOCK_SLACK,
-      to: now,
-    })) {
-      added += list.add([id])
+    for await (const id of contactsChanged(reader, { changeType: 'Created', ...span })) {
+      if (batch.push(id) >= BATCH) list.add(batch.splice(0))
     }
   } catch (error) {
-    if (!(error instanceof EngageError) || error.outcome !== 'refused' || error.status === 401) throw error
+    // Over the cap is 400 too: `contactsChanged` halves the window then, and gives up with an OperatorError.
+    const refused = error instanceof EngageError && error.outcome === 'refused' && error.status !== 401
+    if (!refused && !(error instanceof OperatorError)) throw error
     return undefined
   }
-  return added
+  list.add(batch)
+  return list.count() - before
 }
 
 /** @returns the tenant's own count of contacts; undefined where it refuses to say. */

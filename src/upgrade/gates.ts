@@ -3,7 +3,7 @@
  * Guarantees: what could not be checked is said where the decision is taken, and must be accepted by name.
  */
 import type { JsonObject } from '../json.ts'
-import { passResult } from './passes.ts'
+import { passFolder, passResult } from './pass.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
 
 export const automationsPaused: Gate = {
@@ -49,7 +49,6 @@ export const deletionApproved: Gate = {
   request(context) {
     const { plan } = context
     const final = passResult(context, 'final-pass')
-    const base = passResult(context, 'base-pass')
     const preflight = context.journal.events.latest('preflight', 'finished')?.detail as JsonObject | undefined
     const unproven = preflight?.['proven'] !== true
     const needs: Requirement[] = ['confirm']
@@ -58,12 +57,20 @@ export const deletionApproved: Gate = {
     return {
       asks: [
         `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
-        `${final.interactions} interactions of ${final.contactsWithHistory} contacts, all of them in the snapshot`,
-        `${final.folder} (proven byte by byte, and again just before the deletion).`,
-        `Since the base pass ${final.tally.arrived} have arrived and ${final.tally.vanished} have been deleted by others.`,
-        ...(final.gone > base.gone
+        `${final.interactions} interactions of ${final.contactsWithHistory} contacts. All of them are in the snapshot`,
+        passFolder(context, 'final-pass'),
+        'which was proven byte by byte, and will be again just before the deletion.',
+        `Since the base pass, ${final.tally.arrived} have arrived and ${final.tally.vanished} have been deleted by others.`,
+        ...(final.tally.goneWithHistory > 0
           ? [
-              `${final.gone - base.gone} contacts were deleted meanwhile; what they had is in the base pass only.`,
+              `Contacts with history that were deleted since the base pass: ${final.tally.goneWithHistory}; their history is only in`,
+              passFolder(context, 'base-pass'),
+            ]
+          : []),
+        ...(final.tally.refusable > 0
+          ? [
+              `By the new schema's rules Engage will refuse ${final.tally.refusable} of the interactions: they will not come back.`,
+              `For example ${final.tally.refusableExample}`,
             ]
           : []),
         ...final.coverage.statements,
@@ -103,13 +110,20 @@ export const rollBackApproved: Gate = {
   kind: 'gate',
   name: 'roll-back',
   title: 'the old schema is recreated as it was, and its history imported into it',
-  request: (context: ReadContext) => ({
-    asks: [
-      `Schema ${context.plan.schemaId} will be recreated in ${context.plan.tenant} as it was before, and`,
-      `${passResult(context, 'final-pass').interactions} interactions imported into it from`,
-      `${passResult(context, 'final-pass').folder}.`,
-      'Automations stay paused and producers stopped until it is done.',
-    ],
-    needs: ['confirm'],
-  }),
+  request: (context: ReadContext) => {
+    const { plan } = context
+    const final = passResult(context, 'final-pass')
+    return {
+      asks: [
+        `Schema ${plan.schemaId} will be recreated in ${plan.tenant} as it was before, and`,
+        `${final.interactions} interactions imported into it from`,
+        passFolder(context, 'final-pass'),
+        'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not',
+        'deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
+        ...final.coverage.statements,
+        'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way.',
+      ],
+      needs: final.coverage.sure ? ['confirm'] : ['confirm', 'accept-coverage'],
+    }
+  },
 }

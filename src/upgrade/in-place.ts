@@ -3,7 +3,11 @@
  * Guarantees: the order is the promise. Nothing is deleted before it is exported and proven, nothing is imported
  * before the schema is back and has been compared.
  */
+
+import { basePass } from './base-pass.ts'
+import { canary } from './canary.ts'
 import { deleteOldSchema, proveCreation } from './deletion.ts'
+import { finalPass } from './final-pass.ts'
 import {
   automationsPaused,
   canarySeen,
@@ -11,11 +15,12 @@ import {
   producersStopped,
   rollBackApproved,
 } from './gates.ts'
-import { BACK, canary, FORTH, importHistory, type Lot, leaveEvidence, verifyHistory } from './importing.ts'
-import { basePass, finalPass } from './passes.ts'
+import { importHistory, leaveEvidence } from './importing.ts'
+import { BACK, FORTH, type Lot } from './lot.ts'
 import { recreate } from './recreation.ts'
 import { clearNewSchema } from './roll-back.ts'
 import type { Action, Strategy } from './strategy.ts'
+import { verifyHistory } from './verification.ts'
 
 export const inPlace: Strategy = [
   {
@@ -63,7 +68,7 @@ export const inPlace: Strategy = [
         kind: 'write',
         name: 'recreation',
         title: 'creating the new schema and reading it back',
-        run: (context) => recreate(context, context.plan.after),
+        run: (context) => recreate(context, context.plan.after, context.plan.before),
       },
     ],
   },
@@ -93,7 +98,7 @@ export const rollBack: Strategy = [
         kind: 'write',
         name: 'roll-back-recreation',
         title: 'creating the old schema and reading it back',
-        run: (context) => recreate(context, context.plan.before),
+        run: (context) => recreate(context, context.plan.before, context.plan.after),
       },
     ],
   },

@@ -77,7 +77,7 @@ export function checkUpgrade(
   const findings = lintSchema(after as unknown as Json, { others })
   const problems = [
     ...findings.filter(({ severity }) => severity === 'error').map(findingText),
-    ...incompatibilities(before, after).map(({ text }) => text),
+    ...incompatibilities(before, after).map(({ text }) => text.replace(/\.$/, '')),
   ]
   if (diffSchemas(before, after).length === 0) problems.push('the new schema is the same as the live one')
   if (problems.length > 0) {
@@ -156,6 +156,11 @@ function missingFields(value: JsonObject): readonly string[] {
   // The run's id names a folder: nothing in it may lead elsewhere.
   if (typeof value['run'] === 'string' && !/^[A-Za-z0-9_-]+$/.test(value['run'])) lacking.push('run')
   if (value['strategy'] !== 'in-place') lacking.push('strategy')
+  // Anything but `full` would read as `hot`, and without a number no contact would be in its sample.
+  const finalPass = value['finalPass']
+  const mode = isObject(finalPass) ? finalPass['mode'] : undefined
+  if (mode !== 'full' && mode !== 'hot') lacking.push('finalPass.mode')
+  if (!isObject(finalPass) || typeof finalPass['sample'] !== 'number') lacking.push('finalPass.sample')
   const contacts = value['contacts']
   if (!isObject(contacts) || !isObject(contacts['source'])) lacking.push('contacts.source')
   return [...new Set(lacking)]

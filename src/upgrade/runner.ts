@@ -52,7 +52,7 @@ export async function runStrategy(
 }
 
 /** @returns whether an action has been done (a gate: signed, or not needed) and not been withdrawn since. */
-export function isDone(journal: Journal, action: Pick<Action, 'name'>): boolean {
+export function isDone(journal: Pick<Journal, 'events'>, action: Pick<Action, 'name'>): boolean {
   const last = journal.events.latest(action.name, 'finished', 'signed', 'withdrawn')
   return last !== undefined && last.kind !== 'withdrawn'
 }

@@ -20,16 +20,16 @@ const THROTTLED_MS = 10_000
  */
 export async function createSchema(context: WriteContext, schema: InteractionSchema): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const refusal = await attemptTo(context, () => context.writer.createSchema(schema))
+    const trouble = await attemptTo(context, () => context.writer.createSchema(schema))
     // A clear refusal needs no waiting, but for one: the id is taken, perhaps by an earlier try of ours.
-    const patient = refusal === undefined || refusal.status === 409
+    const patient = trouble?.outcome !== 'refused' || trouble.status === 409
     const live = await waitFor(context, schema.id, (found) => found !== undefined, patient)
     if (live !== undefined) {
       assertSame(schema, live)
       return
     }
-    if (refusal !== undefined) throw refused(schema.id, refusal)
-    if (attempt >= TRIES) throw unclear(`create schema ${schema.id}`)
+    if (trouble?.outcome === 'refused') throw refused(schema.id, trouble)
+    if (attempt >= TRIES) throw unclear(`create schema ${schema.id}`, trouble)
   }
 }
 
@@ -39,11 +39,11 @@ export async function createSchema(context: WriteContext, schema: InteractionSch
  */
 export async function deleteSchema(context: WriteContext, id: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const refusal = await attemptTo(context, () => context.writer.deleteSchema(id))
-    const live = await waitFor(context, id, (found) => found === undefined, refusal === undefined)
+    const trouble = await attemptTo(context, () => context.writer.deleteSchema(id))
+    const live = await waitFor(context, id, (found) => found === undefined, trouble?.outcome !== 'refused')
     if (live === undefined) return
-    if (refusal !== undefined) throw refused(id, refusal)
-    if (attempt >= TRIES) throw unclear(`delete schema ${id}`)
+    if (trouble?.outcome === 'refused') throw refused(id, trouble)
+    if (attempt >= TRIES) throw unclear(`delete schema ${id}`, trouble)
   }
 }
 
@@ -70,7 +70,7 @@ async function attemptTo(
       return undefined
     } catch (error) {
       if (!(error instanceof EngageError)) throw error
-      if (error.outcome === 'unknown') return undefined
+      if (error.outcome === 'unknown') return error
       if (error.status === 401 || error.status === 403) throw error
       if (error.status !== 429) return error
       await context.clock.sleep(error.retryAfterMs ?? THROTTLED_MS, context.stop)
@@ -87,7 +87,7 @@ async function waitFor(
 ): Promise<InteractionSchema | undefined> {
   const began = context.clock.elapsed()
   for (let wait = 100; ; wait = Math.min(wait * 2, 5_000)) {
-    const found = await context.reader.getSchema(id)
+    const found = await context.reader.getSchema(id, context.stop)
     if (hoped(found) || !patient || context.clock.elapsed() - began > context.settings.visibleWithinMs)
       return found
     await context.clock.sleep(wait, context.stop)
@@ -102,9 +102,11 @@ function refused(id: string, error: EngageError): OperatorError {
   })
 }
 
-function unclear(what: string): OperatorError {
+function unclear(what: string, trouble: EngageError | undefined): OperatorError {
+  const words =
+    trouble === undefined ? 'it said yes, but does not show it' : `the last answer: ${trouble.message}`
   return new OperatorError({
-    what: `Engage gave no clear answer to ${TRIES} attempts to ${what}.`,
+    what: `Engage did not carry out ${TRIES} attempts to ${what}; ${words}.`,
     safe: 'The journal knows what was tried; it will be asked about first when the run goes on.',
     next: 'Look whether Engage is in trouble, then run the same command again.',
     exit: EXIT.failed,

@@ -1,13 +1,14 @@
 /**
  * Signatures.
- * Guarantees: a gate can be signed only when the run has come to it and has said what it asks; what it needs besides
+ * Guarantees: a gate can be signed only while the run waits at it, having said what it asks; what it needs besides
  * a name (the schema's id typed out, a risk accepted by name) must be there; the signature is kept with what was asked.
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Json, JsonObject } from '../json.ts'
+import { inPlace, rollBack } from './in-place.ts'
 import type { Plan } from './plan.ts'
-import { strategyOf } from './status.ts'
+import { openGate } from './status.ts'
 import type { Requirement } from './strategy.ts'
 
 export interface Signature {
@@ -20,13 +21,16 @@ export interface Signature {
   readonly planDigest: string
 }
 
+/** Stands where a name belongs in the commands that are printed: whoever pastes one has not signed yet. */
+export const NAME_HERE = 'YOUR NAME'
+
 /**
  * @returns false where the gate had been signed already: nothing was written then
  * @throws OperatorError (exit 2) for a gate that there is not; (exit 4) for one that is not open, or whose needs
  *   are not met
  */
 export function signGate(journal: Journal, plan: Plan, gate: string, signature: Signature): boolean {
-  const gates = strategyOf(journal)
+  const gates = [...inPlace, ...rollBack]
     .flatMap(({ actions }) => actions)
     .filter(({ kind }) => kind === 'gate')
     .map(({ name }) => name)
@@ -37,12 +41,19 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
       'Name one of these.',
     )
   }
+  if (signature.by === NAME_HERE) {
+    throw refuse(
+      EXIT.usage,
+      `A signature needs the name of a person; "${NAME_HERE}" is none.`,
+      'Put your name there.',
+    )
+  }
   const last = journal.events.latest(gate, 'opened', 'signed', 'withdrawn', 'finished')
   if (last?.kind === 'signed' || last?.kind === 'finished') return false
-  if (last?.kind !== 'opened') {
+  if (last?.kind !== 'opened' || openGate(journal) !== gate) {
     throw refuse(
       EXIT.precondition,
-      `Run ${plan.run} has not come to the gate ${gate}: what would be signed is not known yet.`,
+      `Run ${plan.run} does not wait at the gate ${gate}: what would be signed is not known yet.${waitsAt(journal)}`,
       `engage-migrate upgrade ${plan.run}`,
     )
   }
@@ -57,18 +68,22 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
   const needs = request['needs'] as unknown as readonly Requirement[]
   const lacking = needs.filter((need) => !MET[need](signature))
   if (lacking.length > 0) {
-    const flags = lacking
-      .map((need) => (need === 'confirm' ? `--confirm ${plan.schemaId}` : `--${need}`))
-      .join(' ')
+    const flagsOf = (names: readonly Requirement[]): string =>
+      names.map((need) => (need === 'confirm' ? `--confirm ${plan.schemaId}` : `--${need}`)).join(' ')
     const asks = (request['asks'] as readonly string[]).join('\n  ')
     throw refuse(
       EXIT.precondition,
-      `The gate ${gate} needs ${flags} besides a name.\n  ${asks}`,
-      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flags}`,
+      `The gate ${gate} needs ${flagsOf(lacking)} besides a name.\n  ${asks}`,
+      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flagsOf(needs)}`,
     )
   }
   journal.events.append('signed', gate, { ...signature, request } as unknown as Json)
   return true
+}
+
+function waitsAt(journal: Journal): string {
+  const gate = openGate(journal)
+  return gate === null ? '' : ` It waits at ${gate}.`
 }
 
 const MET: Readonly<Record<Requirement, (signature: Signature) => boolean>> = {

@@ -2,18 +2,20 @@
  * Where a run is, read from its journal.
  * Guarantees: pure reading; says the same while the run works, waits, or after it was killed.
  */
+import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { JsonObject } from '../json.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally, type VerifyCheckpoint } from '../transfer/verify.ts'
 import { inPlace, rollBack } from './in-place.ts'
-import type { PassResult } from './passes.ts'
+import { BACK, FORTH, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
+import { checkpointsOf, type Intent, type PassName, type PassResult } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { isDone } from './runner.ts'
-import type { Strategy } from './strategy.ts'
+import type { Action, Strategy } from './strategy.ts'
 
-/** Name of the note that a command leaves which ended with an error. */
+/** Names of the notes that a command leaves which ended with an error, or as a dry run. */
 export const FAILURE = 'failure'
+export const DRY_RUN = 'dry-run'
 
 export type StepState = 'done' | 'active' | 'pending'
 
@@ -28,38 +30,46 @@ export interface StepStatus {
 export interface RunStatus {
   readonly run: string
   /**
-   * `running` while a process holds the run; `failed` where the last command ended with an error; `interrupted` where
-   * nothing is known but that the run can be gone on with.
+   * `running` while a process holds the run; `failed` where the last command ended with an error; `ready` where it
+   * ended well and the next one goes on; `interrupted` where it was killed or stopped.
    */
-  readonly state: 'done' | 'waiting' | 'running' | 'failed' | 'interrupted'
+  readonly state: 'done' | 'waiting' | 'running' | 'failed' | 'ready' | 'interrupted'
   readonly gate: string | null
   readonly direction: 'upgrade' | 'roll-back'
   readonly verification: Tally | null
   /** What the last command failed with; null where it did not. */
-  readonly failure: string | null
+  readonly failure: { readonly what: string; readonly next: string | null } | null
   readonly steps: readonly StepStatus[]
   /** Requests that are still to make, as far as is known, and how long they take at the plan's rate. */
   readonly remaining: { readonly calls: number; readonly seconds: number }
 }
 
-/** @returns the strategy that a run follows: the way back, once it has been taken */
+/** @returns the strategy that a run follows: the way back, once it has been signed for */
 export function strategyOf(journal: Pick<Journal, 'events'>): Strategy {
-  return journal.events.latest('roll-back', 'intent') === undefined ? inPlace : rollBack
+  return lotOf(journal) === BACK ? rollBack : inPlace
+}
+
+/** @returns the import that a run is about */
+export function lotOf(journal: Pick<Journal, 'events'>): Lot {
+  return journal.events.latest('roll-back', 'signed') === undefined ? FORTH : BACK
 }
 
 /** @returns the latest read-back's figures; null where there was none */
 export function verificationOf(journal: Pick<Journal, 'events'>): Tally | null {
-  return (journal.events.latest('verification', 'note')?.detail as unknown as Tally | undefined) ?? null
+  const note = journal.events.latest(verificationNote(lotOf(journal)), 'note')
+  return (note?.detail as unknown as Tally | undefined) ?? null
 }
 
-/** @returns the gate that waits for a signature, if one does */
-export function openGate(journal: Journal): string | null {
-  for (const action of strategyOf(journal).flatMap(({ actions }) => actions)) {
-    if (isDone(journal, action)) continue
-    const last = journal.events.latest(action.name)
-    return action.kind === 'gate' && last?.kind === 'opened' ? action.name : null
-  }
-  return null
+/** @returns whether a run has taken history out of the tenant, or may have, and not yet brought it back */
+export function holdsHistory(journal: Pick<Journal, 'events'>): boolean {
+  const last = lotOf(journal) === BACK ? 'roll-back-verification' : 'verification'
+  return journal.events.latest('deletion', 'intent') !== undefined && !isDone(journal, { name: last })
+}
+
+/** @returns the gate that waits for a signature, if one does: the run has said so last */
+export function openGate(journal: Pick<Journal, 'events'>): string | null {
+  const last = journal.events.all().at(-1)
+  return last?.kind === 'opened' ? last.name : null
 }
 
 export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus {
@@ -75,25 +85,17 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
       name: step.name,
       title: step.title,
       state: done ? 'done' : begun ? 'active' : 'pending',
-      detail:
-        done || !begun || current === undefined ? null : `${current.title}${howFar(current.name, journal)}`,
+      detail: done || !begun || current === undefined ? null : detailOf(current, journal, held),
     }
   })
   const gate = openGate(journal)
   const done = steps.every(({ state }) => state === 'done')
   const last = journal.events.all().at(-1)
-  const failure = last?.name === FAILURE ? String((last.detail as JsonObject)['what']) : null
+  const failure = last?.name === FAILURE ? (last.detail as unknown as RunStatus['failure']) : null
+  const paused = failure !== null ? 'failed' : gate !== null ? 'waiting' : pausedAt(last)
   return {
     run: plan.run,
-    state: done
-      ? 'done'
-      : held
-        ? 'running'
-        : failure !== null
-          ? 'failed'
-          : gate !== null
-            ? 'waiting'
-            : 'interrupted',
+    state: done ? 'done' : held ? 'running' : paused,
     gate: done ? null : gate,
     direction: strategy === rollBack ? 'roll-back' : 'upgrade',
     verification: verificationOf(journal),
@@ -103,33 +105,42 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
   }
 }
 
-function howFar(action: string, journal: Journal): string {
+function pausedAt(last: JournalEvent | undefined): 'ready' | 'interrupted' {
+  return last?.kind === 'signed' || last?.name === DRY_RUN ? 'ready' : 'interrupted'
+}
+
+function detailOf(action: Action, journal: Journal, held: boolean): string {
+  if (action.kind === 'gate') return `waits for a signature (${action.name}) that ${action.title}`
+  return `${action.title}${howFar(action.name, journal, held)}`
+}
+
+function howFar(action: string, journal: Journal, held: boolean): string {
   if (action === 'base-pass' || action === 'final-pass') {
-    return `: ${contactsIn(journal, action.replace('-pass', ''))} of ${journal.contacts.count()} contacts`
+    return `: ${contactsIn(journal, action)} of ${journal.contacts.count()} contacts at the last checkpoint`
   }
-  if (action === 'import' || action === 'roll-back-import') {
-    const { confirmed, rejected, sent } = journal.items(action).counts()
-    return `: ${confirmed} posted, ${rejected} refused, ${sent} in doubt`
+  const lot = lotOf(journal)
+  if (action === lot.name) {
+    const { confirmed, rejected, sent } = journal.items(lot.name).counts()
+    return `: ${confirmed} posted, ${rejected} refused, ${sent} ${held ? 'under way' : 'in doubt'}`
   }
-  if (action.endsWith('verification')) return `: ${readBack(action, journal).expected} interactions read back`
+  if (action.endsWith('verification')) return `: ${readBack(lot, journal).expected} interactions read back`
   return ''
 }
 
-function contactsIn(journal: Journal, pass: string): number {
-  return journal
-    .parts(pass)
-    .reduce<number>(
-      (sum, part) => sum + ((part as JsonObject)['proof'] as unknown as PartProof).contactCount,
-      0,
-    )
+function contactsIn(journal: Journal, pass: PassName): number {
+  const intent = journal.events.latest(pass, 'intent', 'withdrawn')
+  if (intent?.kind !== 'intent') return 0
+  const { snapshot } = intent.detail as unknown as Intent
+  const parts = journal.parts(checkpointsOf(pass, snapshot)) as unknown as ReadonlyArray<{
+    readonly proof: PartProof
+  }>
+  return parts.reduce((sum, { proof }) => sum + proof.contactCount, 0)
 }
 
-function readBack(action: string, journal: Journal): Tally {
-  const lot = action === 'verification' ? 'import' : 'roll-back-import'
-  const round = journal.cursor(`${lot}:verification-round`) ?? 0
-  return journal
-    .parts(`${lot}:verification:${round}`)
-    .reduce<Tally>((sum, part) => addTallies(sum, (part as unknown as VerifyCheckpoint).tally), EMPTY_TALLY)
+function readBack(lot: Lot, journal: Journal): Tally {
+  const round = journal.cursor(roundCursor(lot)) ?? 0
+  const checkpoints = journal.parts(roundName(lot, round)) as unknown as readonly VerifyCheckpoint[]
+  return checkpoints.reduce((sum, { tally }) => addTallies(sum, tally), EMPTY_TALLY)
 }
 
 function remaining(plan: Plan, journal: Journal, done: boolean): RunStatus['remaining'] {
@@ -141,10 +152,10 @@ function remaining(plan: Plan, journal: Journal, done: boolean): RunStatus['rema
   )
   const known = passed('final-pass') ?? passed('base-pass')
   const interactions = known?.interactions ?? plan.estimate.interactions
-  const counts = journal.items(strategyOf(journal) === rollBack ? 'roll-back-import' : 'import').counts()
+  const counts = journal.items(lotOf(journal).name).counts()
   const calls =
-    (passed('base-pass') === undefined ? Math.max(0, exportCalls - contactsIn(journal, 'base')) : 0) +
-    (passed('final-pass') === undefined ? Math.max(0, finalCalls - contactsIn(journal, 'final')) : 0) +
+    (passed('base-pass') === undefined ? Math.max(0, exportCalls - contactsIn(journal, 'base-pass')) : 0) +
+    (passed('final-pass') === undefined ? Math.max(0, finalCalls - contactsIn(journal, 'final-pass')) : 0) +
     Math.max(0, interactions - counts.confirmed - counts.rejected) +
     (known?.contactsWithHistory ?? readBackCalls)
   return { calls, seconds: Math.ceil(calls / plan.estimate.ratePerSecond) }

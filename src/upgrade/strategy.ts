@@ -25,6 +25,8 @@ export interface RunSettings {
 
 export interface ReadContext {
   readonly plan: Plan
+  /** SHA-256 (hex) of the plan's text. */
+  readonly planDigest: string
   /** Folder of this run. */
   readonly folder: string
   /** Folder under which this tenant's snapshots of this schema go. */

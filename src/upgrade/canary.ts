@@ -1,0 +1,96 @@
+/**
+ * The canary: one interaction is imported before all others.
+ * Guarantees: where the tenant refuses it, hides it or keeps it in another form, nothing else is posted.
+ */
+import { EXIT, OperatorError } from '../errors.ts'
+import { type Json, stringifyJson } from '../json.ts'
+import type { ContactRead, Interaction } from '../model.ts'
+import { type CanaryResult, chooseCanary, flyCanary } from '../transfer/canary.ts'
+import { readContact } from '../transfer/export.ts'
+import { deskOf, type Lot } from './lot.ts'
+import { passSnapshot } from './pass.ts'
+import type { WriteContext } from './strategy.ts'
+
+/** Posts one interaction and looks at what became of it. */
+export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
+  const { journal, settings } = context
+  const snapshot = await passSnapshot(context, 'final-pass')
+  const desk = deskOf(context, lot)
+  const gone = new Set<string>()
+  for (;;) {
+    const choice = await chooseCanary(snapshot, gone)
+    if (choice === undefined)
+      return { skipped: 'no contact of the snapshot has an interaction to begin with' }
+    const [earlier] = desk.items.range(choice.seq, choice.seq + 1)
+    // Refused by an earlier run of this command: what was wrong may have been mended since.
+    if (earlier?.state === 'rejected') await desk.items.unsent([choice.seq])
+    if (await isClear(context, choice.contact)) {
+      const result = await flyCanary(desk, choice, settings.visibleWithinMs)
+      if (result.equal) {
+        context.say(
+          `the canary (${result.newId}, contact ${result.contactId}) was visible after ${result.lagMs} ms`,
+        )
+        return { contactId: result.contactId, newId: result.newId, lagMs: result.lagMs }
+      }
+      if (result.refused === undefined || (await isThere(context, choice.contact))) {
+        throw canaryFailed(result, snapshot.folder)
+      }
+    }
+    gone.add(choice.contact.contactId)
+    journal.events.append('note', 'canary-passed-over', {
+      contactId: choice.contact.contactId,
+      reason: 'gone',
+    })
+    context.say(`contact ${choice.contact.contactId} is gone: another one is taken for the canary`)
+  }
+}
+
+async function isThere(context: WriteContext, { contactId }: ContactRead): Promise<boolean> {
+  return (await readContact(context.reader, context.clock, contactId, context.plan.schemaId)).state === 'read'
+}
+
+/**
+ * A deletion may take a while to reach all of the tenant: waits until a contact shows none of its old interactions.
+ * @returns false where the contact itself is gone
+ */
+async function isClear(context: WriteContext, { contactId, interactions }: ContactRead): Promise<boolean> {
+  const { reader, clock, settings, plan } = context
+  const old = new Set(interactions.map(({ id }) => id))
+  const began = clock.elapsed()
+  for (;;) {
+    const now = await readContact(reader, clock, contactId, plan.schemaId)
+    if (now.state === 'gone') return false
+    const left = now.interactions.find(({ id }) => old.has(id))
+    if (left === undefined) return true
+    if (clock.elapsed() - began > settings.visibleWithinMs) {
+      throw new OperatorError({
+        what: `The old interaction ${left.id} of contact ${contactId} is still there, though its schema was deleted.`,
+        safe: 'Nothing was posted.',
+        next: 'Wait until Engage has carried the deletion through, then run the same command again.',
+        exit: EXIT.failed,
+      })
+    }
+    context.say(`waiting until the old interactions are gone from contact ${contactId}`)
+    await clock.sleep(1_000, context.stop)
+  }
+}
+
+function canaryFailed(
+  { sent, kept, refused, newId, contactId }: CanaryResult,
+  folder: string,
+): OperatorError {
+  const shown = ({ createdDate, payload }: Interaction): string => stringifyJson({ createdDate, payload })
+  return new OperatorError({
+    what:
+      refused !== undefined
+        ? `Engage refuses the first interaction (contact ${contactId}): ${refused}. It was sent as ${shown(sent)}.`
+        : kept === undefined
+          ? `Engage accepted the first interaction as ${newId} (contact ${contactId}) but does not show it.`
+          : `Engage keeps the first interaction (contact ${contactId}) in another form.\n  Sent: ${shown(sent)}\n  Kept: ${shown(kept)}`,
+    safe: `${refused === undefined ? 'Only this one was posted' : 'None was accepted'}. All history is in ${folder}.`,
+    next:
+      'Find out what Engage makes of it before anything else is posted; then run the upgrade again, or take the way ' +
+      'back: engage-migrate upgrade --roll-back RUN.',
+    exit: EXIT.precondition,
+  })
+}

@@ -1,0 +1,153 @@
+/**
+ * Step 2: the final pass, when the producers stand still.
+ * Guarantees: its snapshot is whole in itself (it leans on no other); what arrived since the base pass is in it;
+ * arrivals dated after the producers' stop void that stop.
+ */
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EXIT, OperatorError } from '../errors.ts'
+import type { Json, JsonObject } from '../json.ts'
+import type { ContactRead } from '../model.ts'
+import { instantMs } from '../schema/canonical.ts'
+import { createPayloadCheck } from '../schema/payload.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
+import type { ContactTask } from '../transfer/export.ts'
+import { createdWhenListed, unread } from './base-pass.ts'
+import { addCreatedSince } from './contact-source.ts'
+import { assertNoDrift, type PassTally, passSnapshot, runPass } from './pass.ts'
+import type { ReadContext } from './strategy.ts'
+
+/** Reads the contacts again, and holds what it finds against the base pass and the new schema. */
+export async function finalPass(context: ReadContext): Promise<Json> {
+  const { journal, plan } = context
+  await assertNoDrift(context)
+  if (journal.events.latest('final-pass', 'intent', 'withdrawn')?.kind !== 'intent')
+    await addNewContacts(context)
+  const base = await passSnapshot(context, 'base-pass')
+  const full =
+    plan.finalPass.mode === 'full' || journal.events.latest('final-pass-full', 'note') !== undefined
+  const count = counter(context)
+  const result = await runPass(context, {
+    name: 'final-pass',
+    tasksFrom: (ordinal) => again(context, base, ordinal, full),
+    tally: count,
+    createdSince: () => createdSince(context),
+  })
+  const { surprises, late, lateExample } = result.tally
+  if (surprises > 0 && !full) {
+    // The sample has refuted what a hot pass rests on: read everybody.
+    context.say(`${surprises} contacts of the sample have new interactions: the final pass reads everybody.`)
+    journal.events.append('note', 'final-pass-full', { surprises })
+    await forget(context, result.snapshot)
+    return finalPass(context)
+  }
+  if (late > 0) {
+    await forget(context, result.snapshot)
+    withdrawStop(context, `interactions arrived after it, such as ${lateExample}`)
+  }
+  return result as unknown as Json
+}
+
+/** Voids the producers' stop and what rests on it, but not once anything has been deleted. @throws OperatorError (exit 4), always */
+export function withdrawStop(context: ReadContext, reason: string): never {
+  // Once a deletion may have happened, the tenant's history is in the snapshot alone: no pass may take its place.
+  if (context.journal.events.latest('deletion', 'intent') !== undefined) {
+    throw new OperatorError({
+      what: `Somebody else writes to ${context.plan.schemaId} while its history is out of the tenant: ${reason}.`,
+      safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
+      next: `Stop the producers. The way back keeps what is there: engage-migrate upgrade --roll-back ${context.plan.run}`,
+      exit: EXIT.precondition,
+    })
+  }
+  for (const name of ['producers-stopped', 'final-pass', 'delete-schema']) {
+    context.journal.events.append('withdrawn', name, { reason })
+  }
+  throw new OperatorError({
+    what: `Producers still write to ${context.plan.schemaId}: ${reason}. The signature of producers-stopped is void.`,
+    safe: 'Nothing was deleted.',
+    next: 'Stop the producer, then run the upgrade again; it will ask for producers-stopped anew.',
+    exit: EXIT.precondition,
+  })
+}
+
+/** Contacts that were created while the base pass ran, or since. */
+async function addNewContacts({ journal, reader, clock }: ReadContext): Promise<void> {
+  const since = journal.events.latest('contacts', 'finished')?.at ?? clock.now()
+  const before = journal.contacts.count()
+  const asked = (await addCreatedSince(since, journal.contacts, reader, clock.now())) !== undefined
+  journal.events.append('note', 'created-since', { added: journal.contacts.count() - before, asked })
+}
+
+/** @returns contacts added since the list was made, by all passes; null where the tenant can't say */
+function createdSince(context: ReadContext): number | null {
+  const first = createdWhenListed(context)
+  const notes = context.journal.events
+    .all()
+    .filter(({ name }) => name === 'created-since')
+    .map(({ detail }) => detail as JsonObject)
+  if (first === null || notes.at(-1)?.['asked'] !== true) return null
+  return notes.reduce((sum, each) => sum + Number(each['added']), first)
+}
+
+/** A pass that is read again from its start gets a new folder; what the old one held is worth nothing. */
+async function forget(context: ReadContext, snapshot: string): Promise<void> {
+  context.journal.events.append('withdrawn', 'final-pass', { snapshot })
+  await rm(join(context.snapshots, snapshot), { recursive: true, force: true })
+}
+
+/** The base pass's contacts in their order, each with what was seen then; then those that joined the list since. */
+async function* again(
+  context: ReadContext,
+  base: Snapshot,
+  from: number,
+  full: boolean,
+): AsyncGenerator<ContactTask> {
+  const { empty, listed } = base.manifest.contacts
+  const share = context.plan.finalPass.sample / Math.max(1, empty)
+  for await (const earlier of base.contacts(base.partOf(from))) {
+    if (earlier.ordinal < from) continue
+    const ask =
+      full || earlier.interactions.length > 0 || inSample(context.plan.run, earlier.contactId, share)
+    yield { contactId: earlier.contactId, earlier, ask }
+  }
+  yield* unread(context, Math.max(from, listed))
+}
+
+/** A sample that nobody chose: the same for a run however often it is asked, another for each run. */
+function inSample(run: string, contactId: string, share: number): boolean {
+  const draw = createHash('sha256').update(`${run}/${contactId}`).digest().readUInt32BE(0) / 2 ** 32
+  return draw < share
+}
+
+function counter({ journal, plan }: ReadContext) {
+  const stoppedAt = journal.events.latest('producers-stopped', 'signed')?.at ?? Number.POSITIVE_INFINITY
+  const check = createPayloadCheck(plan.after)
+  return (task: ContactTask, read: ContactRead, tally: PassTally): PassTally => {
+    const before = new Set(task.earlier?.interactions.map(({ id }) => id))
+    const now = new Set(read.interactions.map(({ id }) => id))
+    const arrived = read.interactions.filter(({ id }) => !before.has(id))
+    // One dated in the future says nothing of when it arrived: events may be about what is to come.
+    const late = arrived.filter(({ createdDate }) => {
+      const created = instantMs(createdDate) ?? 0
+      return created > stoppedAt && created <= read.readAt
+    })
+    const bad = read.interactions
+      .map(({ id, payload }) => ({ id, problems: check(payload) }))
+      .filter(({ problems }) => problems.length > 0)
+    return {
+      arrived: tally.arrived + arrived.length,
+      vanished: tally.vanished + [...before].filter((id) => !now.has(id)).length,
+      goneWithHistory: tally.goneWithHistory + Number(read.state === 'gone' && before.size > 0),
+      late: tally.late + late.length,
+      lateExample:
+        tally.lateExample ??
+        (late[0] === undefined ? null : `one of ${late[0].createdDate} at contact ${late[0].contactId}`),
+      surprises: tally.surprises + Number(task.earlier?.interactions.length === 0 && arrived.length > 0),
+      refusable: tally.refusable + bad.length,
+      refusableExample:
+        tally.refusableExample ??
+        (bad[0] === undefined ? null : `${bad[0].id}: ${bad[0].problems.join(', ')}`),
+    }
+  }
+}
