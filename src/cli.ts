@@ -25,7 +25,7 @@ const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, sandb
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const controller = new AbortController()
-  const output = new Output(process.stdout, process.stderr, systemClock, argv.includes('--json'))
+  const output = new Output(process.stdout, process.stderr, systemClock, argv.includes('--json'), program())
   // Whoever reads what we say may leave early (`| head`): the work goes on, unheard.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -44,6 +44,13 @@ export async function main(): Promise<void> {
   })
 }
 
+/** @returns what a person types to call this program: in a clone that is a script of npm's */
+function program(): string {
+  return process.env['npm_lifecycle_event'] === 'engage-migrate'
+    ? 'npm run -s engage-migrate --'
+    : 'engage-migrate'
+}
+
 /** @returns the exit code of one command line; everything that it throws has been shown by then */
 async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done
@@ -54,7 +61,6 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
     .version(tools.tool.version)
     .strict()
     .demandCommand(1, 'Name a command.')
-    .recommendCommands()
     .exitProcess(false)
     .showHelpOnFail(false)
     .wrap(100)
@@ -62,7 +68,7 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
       `Exit codes:\n${EXIT_MEANINGS.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')}`,
     )
     .fail((message, error) => {
-      throw error ?? usage(message)
+      throw error ?? usage(message, argv[0])
     })
   for (const command of COMMANDS) {
     parser.command(
@@ -86,7 +92,7 @@ function declare(to: Argv, command: Command): Argv {
   for (const [name, describe] of Object.entries(command.positionals))
     to.positional(name, { type: 'string', describe })
   for (const [name, { demand, ...flag }] of Object.entries(command.flags)) {
-    to.option(name, { ...flag, ...(demand ? { demandOption: true } : {}) } as object)
+    to.option(name, { group: 'Options:', ...flag, ...(demand ? { demandOption: true } : {}) } as object)
   }
   for (const setting of Object.values(SETTINGS)) {
     const fallback = 'fallback' in setting ? ` [${setting.fallback}]` : ''
@@ -118,11 +124,13 @@ function tell(error: unknown, { output, stop }: Tools, debug: boolean): ExitCode
   return told.exit
 }
 
-function usage(message: string): OperatorError {
+function usage(message: string, verb: string | undefined): OperatorError {
+  const known = COMMANDS.find(({ usage: words }) => words.split(' ')[0] === verb)
+  const lacking = message.startsWith('Not enough non-option arguments')
   return new OperatorError({
-    what: message,
+    what: lacking && known !== undefined ? `It takes more than that: engage-migrate ${known.usage}` : message,
     safe: 'Nothing was changed.',
-    next: 'engage-migrate --help',
+    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${verb} --help`,
     exit: EXIT.usage,
   })
 }

@@ -22,15 +22,21 @@ const STEADY_EVERY = 100
 /** A rate is given once this much time has passed, in milliseconds. */
 const RATE_AFTER = 1_000
 
+/** A command as messages have it. */
+const COMMAND = /\bengage-migrate (?=plan|upgrade|sign|status|verify|sandbox|demo|--help)/g
+
 export class Output {
   readonly #out: Sink
   readonly #err: Sink
   readonly #clock: Clock
+  readonly #program: string
   readonly json: boolean
   #steady = false
   #phase = { name: '', began: 0, shown: 0, first: 0 }
 
-  constructor(out: Sink, err: Sink, clock: Clock, json: boolean) {
+  /** @param program what to type to call this program: commands that are shown begin with it */
+  constructor(out: Sink, err: Sink, clock: Clock, json: boolean, program = 'engage-migrate') {
+    this.#program = program
     this.#out = out
     this.#err = err
     this.#clock = clock
@@ -41,12 +47,12 @@ export class Output {
   say(text: string): void {
     this.#clear()
     const sink = this.json ? this.#err : this.#out
-    sink.write(`${safeText(text)}\n`)
+    sink.write(`${this.#shown(text)}\n`)
   }
 
   error(error: OperatorError): void {
     this.#clear()
-    for (const line of errorLines(error)) this.#err.write(`${safeText(line)}\n`)
+    for (const line of errorLines(error)) this.#err.write(`${this.#shown(line)}\n`)
   }
 
   /** The command's result for scripts: shown with --json only, as the last line. */
@@ -72,6 +78,10 @@ export class Output {
     }
     this.#err.write(`\r\u001b[2K${line.slice(0, (this.#err.columns ?? 80) - 1)}${ended ? '\n' : ''}`)
     this.#steady = !ended
+  }
+
+  #shown(text: string): string {
+    return safeText(text.replace(COMMAND, `${this.#program} `))
   }
 
   #clear(): void {

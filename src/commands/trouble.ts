@@ -42,7 +42,7 @@ function engageTrouble(error: EngageError): OperatorError {
   const notTheApi =
     error.status !== undefined && (error.status < 400 || (error.status < 500 && error.kind === 'not-the-api'))
   return new OperatorError({
-    what: `Engage did not answer as hoped: ${error.message}`,
+    what: `${keyRefused ? 'Engage refused the API key' : 'Engage did not answer as hoped'}: ${error.message}`,
     safe: 'What was done until here is kept; nothing was changed by this call.',
     next: keyRefused
       ? 'Check the API key, its rights and its list of allowed addresses, then run the same command again.'

@@ -6,6 +6,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { tallyLine } from '../report/terminal.ts'
 import { canonicalForm } from '../schema/canonical.ts'
+import { MANIFEST } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
@@ -87,9 +88,9 @@ function subjectOf(named: string, args: Args, tools: Tools): Subject {
   const config = readConfig(args, tools.env, false)
   const file = join(config.data, 'runs', named, 'run.db')
   if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) {
-    if (existsSync(named)) return { folder: named, journal: undefined }
+    if (existsSync(join(named, MANIFEST))) return { folder: named, journal: undefined }
     throw new OperatorError({
-      what: `There is neither a snapshot folder ${named} nor a run of that name that has begun.`,
+      what: `${named} is no snapshot (a folder with a ${MANIFEST}), nor the id of a run that has begun.`,
       safe: 'Nothing was changed.',
       next: 'engage-migrate status   (lists the runs)',
       exit: EXIT.usage,

@@ -77,8 +77,9 @@ async function* csvLines(
   const top = header ? sample.shift()?.value : sample[0]?.value.map((_, index) => `column ${index + 1}`)
   const rows = sample.map((row) => row.value)
   const column = findColumn(file.path, top ?? [], rows, asked)
+  // The cell alone: the rest of the row is about a person, and no concern of whoever reads the report.
   for await (const { line, value } of chained(sample, rest))
-    yield contactLine(line, value[column] ?? '', value.join(delimiter))
+    yield contactLine(line, value[column] ?? '', value[column] ?? '')
 }
 
 /** Strict on quotes: a lenient reader would take lines with a stray quote for one field, and lose contacts. */
@@ -91,10 +92,14 @@ async function* csvRows(file: TextFile, delimiter: string): AsyncGenerator<Row<r
     max_record_size: LONGEST,
   })
   const records = pipeline(Readable.from(file.read()), parser, () => undefined)
+  // The parser counts a CR LF within quotes as two lines, and gives the line on which a record ends.
+  let twice = 0
   try {
     for await (const each of records) {
       const { info, record } = each as { info: { lines: number }; record: string[] }
-      yield { line: info.lines, value: record }
+      const text = record.join('')
+      twice += text.split('\r\n').length - 1
+      yield { line: info.lines - twice - (text.split('\n').length - 1), value: record }
     }
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('CSV_')) throw error
@@ -151,5 +156,6 @@ function parsed(text: string): Json | undefined {
 
 function contactLine(line: number, value: string, text: string): ContactLine {
   const id = parseGuid(value)
-  return id === undefined ? { line, problem: 'not a GUID', text } : { line, id }
+  if (id !== undefined) return { line, id }
+  return { line, problem: value.trim() === '' ? 'no contact id' : 'not a GUID', text }
 }

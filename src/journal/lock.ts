@@ -3,7 +3,7 @@
  * Guarantees: of any number of processes that ask at once, one gets the lock; it is the operating system that
  * holds it (a file lock, through SQLite), so it ends with the process that had it, however that died.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -25,6 +25,7 @@ export function acquireLock(file: string, what: string, clock: Clock): Disposabl
   const db = new DatabaseSync(file, { timeout: PATIENCE })
   try {
     db.exec('BEGIN EXCLUSIVE')
+    chmodSync(file, 0o600)
   } catch (error) {
     db.close()
     if (!(error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY)) throw error

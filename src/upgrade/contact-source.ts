@@ -70,7 +70,10 @@ export async function loadContacts(
       }
       unreadable += 1
       if (examples.length < EXAMPLES)
-        examples.push({ line: line.line, problem: `${line.problem}: ${line.text}` })
+        examples.push({
+          line: line.line,
+          problem: line.text.trim() === '' ? line.problem : `${line.problem}: ${line.text}`,
+        })
     }
   } else {
     const window = { from: Date.parse(source.since), to: Date.parse(source.asOf) }

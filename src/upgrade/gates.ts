@@ -60,7 +60,9 @@ export const deletionApproved: Gate = {
         `${final.interactions} interactions of ${final.contactsWithHistory} contacts. All of them are in the snapshot`,
         passFolder(context, 'final-pass'),
         'which was proven byte by byte, and will be again just before the deletion.',
-        `Since the base pass, ${final.tally.arrived} have arrived and ${final.tally.vanished} have been deleted by others.`,
+        final.tally.arrived + final.tally.vanished === 0
+          ? 'Nothing has arrived or been deleted by others since the base pass.'
+          : `Since the base pass, ${final.tally.arrived} have arrived and ${final.tally.vanished} have been deleted by others.`,
         ...(final.tally.goneWithHistory > 0
           ? [
               `Contacts with history that were deleted since the base pass: ${final.tally.goneWithHistory}; their history is only in`,

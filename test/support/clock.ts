@@ -68,7 +68,8 @@ export function createManualClock({
 
   return {
     asked,
-    now: () => start + elapsed,
+    // Whole milliseconds, as Date.now gives them.
+    now: () => Math.floor(start + elapsed),
     elapsed: () => elapsed,
     sleeping: () => sleepers.size,
     advance: (ms) => moveTo(elapsed + ms),

@@ -1,0 +1,176 @@
+/** A run of an upgrade against the bench's tenant: planned, walked through, signed for. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { type Journal, openJournal } from '../../src/journal/journal.ts'
+import type { InteractionSchema } from '../../src/model.ts'
+import { makeSegmentable } from '../../src/schema/segmentable.ts'
+import type { Tally } from '../../src/transfer/verify.ts'
+import { digestFile } from '../../src/upgrade/contact-source.ts'
+import { rollBack } from '../../src/upgrade/in-place.ts'
+import { type PassResult, passFolder, passResult } from '../../src/upgrade/pass.ts'
+import type { Plan } from '../../src/upgrade/plan.ts'
+import { assertRollBack } from '../../src/upgrade/roll-back.ts'
+import { type RunOutcome, runStrategy } from '../../src/upgrade/runner.ts'
+import { type Signature, signGate } from '../../src/upgrade/signature.ts'
+import { strategyOf, verificationOf } from '../../src/upgrade/status.ts'
+import type { Strategy, WriteContext } from '../../src/upgrade/strategy.ts'
+import { makePlan } from '../../src/upgrade/survey.ts'
+import { BASE_URL, type Bench, TOOL } from './bench.ts'
+import { temporaryFolder } from './folder.ts'
+
+export interface Run {
+  readonly bench: Bench
+  readonly plan: Plan
+  readonly folder: string
+  readonly journal: Journal
+  readonly context: WriteContext
+  readonly said: string[]
+}
+
+export interface RunOptions {
+  readonly finalPass?: 'full' | 'hot'
+  readonly hotSample?: number
+  readonly canaryGate?: boolean
+  /** Contacts that the list names; all of the tenant's where absent. */
+  readonly contacts?: readonly string[]
+  /** Makes the new schema; the first two properties segmentable where absent. */
+  derive?(live: InteractionSchema): InteractionSchema
+}
+
+export const SETTLE_MS = 5_000
+export const VISIBLE_WITHIN_MS = 20_000
+
+function segmentable(live: InteractionSchema): InteractionSchema {
+  return makeSegmentable(live, Object.keys(live.jsonSchema.properties).slice(0, 2))
+}
+
+export async function planFor(bench: Bench, folder: string, options: RunOptions = {}): Promise<Plan> {
+  const file = join(folder, 'contacts.csv')
+  writeFileSync(file, `contactId\n${(options.contacts ?? bench.contacts).join('\n')}\n`)
+  return makePlan(
+    {
+      schemaId: bench.schema.id,
+      derive: options.derive ?? segmentable,
+      source: {
+        kind: 'file',
+        file,
+        sha256: await digestFile(file),
+        column: null,
+        asOf: new Date(bench.clock.now()).toISOString(),
+      },
+      finalPass: options.finalPass ?? 'full',
+      hotSample: options.hotSample ?? 10,
+      canaryGate: options.canaryGate ?? false,
+      automations: ['Thank-you e-mail'],
+    },
+    {
+      reader: bench.reader,
+      clock: bench.clock,
+      tenant: 'test',
+      baseUrl: BASE_URL,
+      tool: TOOL,
+      ratePerSecond: 150,
+      concurrency: 4,
+    },
+  )
+}
+
+export async function planRun(bench: Bench, options: RunOptions = {}): Promise<Run> {
+  const folder = await temporaryFolder()
+  const plan = await planFor(bench, folder, options)
+  const journal = openJournal(join(folder, 'run.db'), bench.clock)
+  onTestFinished(() => journal[Symbol.dispose]())
+  const snapshots = join(folder, 'snapshots')
+  mkdirSync(snapshots)
+  const said: string[] = []
+  const context: WriteContext = {
+    plan,
+    planDigest: 'digest',
+    folder,
+    snapshots,
+    journal,
+    reader: bench.reader,
+    writer: bench.writer,
+    clock: bench.clock,
+    settings: {
+      ratePerSecond: 150,
+      concurrency: 4,
+      contactsPerPart: 10,
+      compression: 'gzip',
+      settleMs: SETTLE_MS,
+      visibleWithinMs: VISIBLE_WITHIN_MS,
+    },
+    tool: TOOL,
+    stop: new AbortController().signal,
+    progress: () => {},
+    say: (text) => void said.push(text),
+  }
+  return { bench, plan, folder, journal, context, said }
+}
+
+/** What `upgrade` does once: walks on to the next gate or the end. */
+export function go({ journal, context }: Run, strategy: Strategy = strategyOf(journal)): Promise<RunOutcome> {
+  return runStrategy(strategy, context, context.writer)
+}
+
+/** What `upgrade --roll-back` does once. */
+export async function goBack(run: Run): Promise<RunOutcome> {
+  assertRollBack(run.context)
+  return go(run, rollBack)
+}
+
+export function sign({ journal, plan }: Run, gate: string, changes: Partial<Signature> = {}): boolean {
+  const needsId = gate === 'delete-schema' || gate === 'roll-back'
+  return signGate(journal, plan, gate, {
+    by: 'Ada',
+    note: '',
+    confirm: needsId ? plan.schemaId : null,
+    acceptCoverage: false,
+    acceptNoPreflight: false,
+    planDigest: 'digest',
+    ...changes,
+  })
+}
+
+/** Walks on and signs each gate; stops before signing the one named. @returns the gates signed */
+export async function walk(run: Run, until?: string): Promise<readonly string[]> {
+  const signed: string[] = []
+  for (;;) {
+    const outcome = await go(run)
+    if (outcome.state !== 'waiting' || outcome.gate === until) return signed
+    sign(run, outcome.gate)
+    signed.push(outcome.gate)
+  }
+}
+
+export function passed(run: Run, name: 'base-pass' | 'final-pass'): PassResult & { readonly folder: string } {
+  return { ...passResult(run.context, name), folder: passFolder(run.context, name) }
+}
+
+/** What the last read-back found. */
+export function verification({ journal }: Run): Tally {
+  const tally = verificationOf(journal)
+  if (tally === null) throw new Error('there was no read-back')
+  return tally
+}
+
+/** Requests to the schemas' own routes that changed something, and how each was answered. */
+export function schemaEffects(bench: Bench): readonly string[] {
+  const effects: string[] = []
+  bench.between(async (request, sandbox) => {
+    const { pathname } = new URL(request.url)
+    const at = /\/interactionschemas(?:\/(.*))?$/.exec(pathname)
+    if (at === null || request.method === 'GET') return sandbox(request)
+    const id = at[1] ?? String((JSON.parse(await request.clone().text()) as { id: string }).id)
+    const there = (): boolean => bench.sandbox.tenant.schema(id) !== undefined
+    const before = there()
+    try {
+      return await sandbox(request)
+    } finally {
+      const shown = id.replace(/-preflight-.*/, '-trial')
+      effects.push(`${request.method} ${shown}: ${before === there() ? 'nothing' : 'done'}`)
+    }
+  })
+  return effects
+}

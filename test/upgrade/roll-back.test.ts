@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { openGate, statusOf } from '../../src/upgrade/status.ts'
+import { held, openBench, produce } from '../support/bench.ts'
+import { failureOf } from '../support/failure.ts'
+import { go, goBack, planRun, type Run, sign, verification, walk } from '../support/run.ts'
+
+const CREATE = { method: 'POST', path: '/interactionschemas$' } as const
+
+/** A run whose new schema was refused after the deletion. */
+async function refused(): Promise<Run> {
+  const bench = openBench()
+  const run = await planRun(bench)
+  await walk(run, 'delete-schema')
+  sign(run, 'delete-schema')
+  bench.sandbox.setFaults([{ ...CREATE, kind: 'refuse', message: 'not today', times: 'always' }])
+  expect(await failureOf(go(run))).toMatchObject({
+    name: 'OperatorError',
+    exit: 1,
+    message: expect.stringContaining('not today'),
+    next: expect.stringContaining('--roll-back'),
+  })
+  bench.sandbox.setFaults([])
+  return run
+}
+
+/** A run that has posted its canary into the new schema and waits. */
+async function atCanary(): Promise<{ readonly run: Run; readonly history: readonly string[] }> {
+  const bench = openBench()
+  const history = held(bench)
+  const run = await planRun(bench, { canaryGate: true })
+  await walk(run, 'canary-seen')
+  expect(held(bench)).toHaveLength(1)
+  return { run, history }
+}
+
+describe('the way back', () => {
+  it('after a refused creation brings the old schema and the whole history', async () => {
+    const run = await refused()
+    const { bench, plan, journal } = run
+    await goBack(run)
+    expect(await goBack(run)).toMatchObject({
+      state: 'waiting',
+      gate: 'roll-back',
+      request: { needs: ['confirm'] },
+    })
+    expect(openGate(journal)).toBe('roll-back')
+    expect(() => sign(run, 'roll-back', { confirm: null })).toThrow(/confirm/)
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(bench.sandbox.tenant.schema(plan.schemaId)?.schema).toEqual(plan.before)
+    expect(verification(run)).toMatchObject({ missing: 0, extra: 0, rejected: 0 })
+    expect(held(bench)).toHaveLength(verification(run).expected)
+    expect(statusOf(plan, journal, false)).toMatchObject({ state: 'done', direction: 'roll-back' })
+  })
+
+  it('is not needed when the creation succeeds the next time', async () => {
+    const run = await refused()
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.after)
+    expect(verification(run)).toMatchObject({ missing: 0, extra: 0 })
+  })
+
+  it('takes the new schema away when nothing but the canary is in it', async () => {
+    const { run, history } = await atCanary()
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.before)
+    expect(held(run.bench)).toEqual(history)
+  })
+
+  it('refuses to take the new schema away when something has arrived live', async () => {
+    const { run } = await atCanary()
+    const [contact = ''] = run.bench.contacts
+    const live = produce(run.bench, contact)
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await failureOf(walk(run))).toMatchObject({
+      name: 'OperatorError',
+      exit: 4,
+      message: expect.stringContaining(live.id),
+    })
+    expect(run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.after)
+    expect(held(run.bench)).toHaveLength(2)
+  })
+
+  it('is refused before anything was deleted', async () => {
+    const run = await planRun(openBench({ contacts: 5 }))
+    await walk(run, 'delete-schema')
+    expect(await failureOf(goBack(run))).toMatchObject({ name: 'OperatorError', exit: 4 })
+    expect(run.journal.events.latest('roll-back')).toBeUndefined()
+  })
+
+  it('is refused once the upgrade is done', async () => {
+    const run = await planRun(openBench({ contacts: 5 }))
+    await walk(run)
+    expect(await failureOf(goBack(run))).toMatchObject({ name: 'OperatorError', exit: 4 })
+  })
+})
