@@ -25,7 +25,7 @@ const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, sandb
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const controller = new AbortController()
-  const output = new Output(process.stdout, process.stderr, systemClock, argv.includes('--json'), program())
+  const output = new Output(process.stdout, process.stderr, systemClock, wantsJson(argv), program())
   // Whoever reads what we say may leave early (`| head`): the work goes on, unheard.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -42,6 +42,11 @@ export async function main(): Promise<void> {
     stop: controller.signal,
     tool: toolOf(),
   })
+}
+
+/** Known before anything else, since even a wrong use is answered in this form. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.includes('--json') || argv.includes('--json=true')
 }
 
 /** @returns what a person types to call this program: in a clone that is a script of npm's */

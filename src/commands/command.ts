@@ -36,8 +36,10 @@ export interface Command {
   run(args: Args, tools: Tools): Promise<ExitCode>
 }
 
+/** @throws OperatorError (exit 2) where the flag is given more than once: which one is meant can't be guessed */
 export function textOf(args: Args, name: string): string | undefined {
   const value = args[name]
+  if (Array.isArray(value)) throw givenTwice(name)
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
@@ -63,4 +65,13 @@ export function listOf(args: Args, name: string): readonly string[] {
     .flatMap((each) => String(each).split(','))
     .map((each) => each.trim())
     .filter((each) => each !== '')
+}
+
+function givenTwice(name: string): OperatorError {
+  return new OperatorError({
+    what: `--${name} is given more than once.`,
+    safe: 'Nothing was changed.',
+    next: 'Give it once.',
+    exit: EXIT.usage,
+  })
 }

@@ -47,7 +47,7 @@ export class Output {
   say(text: string): void {
     this.#clear()
     const sink = this.json ? this.#err : this.#out
-    sink.write(`${this.#shown(text)}\n`)
+    for (const line of this.#shown(text).split('\n')) sink.write(`${wrapped(line, sink)}\n`)
   }
 
   error(error: OperatorError): void {
@@ -88,6 +88,20 @@ export class Output {
     if (this.#steady) this.#err.write('\r\u001b[2K')
     this.#steady = false
   }
+}
+
+/** Words are kept whole on a terminal. A command is left as it is: it must stay one line when it is copied. */
+function wrapped(line: string, { isTTY, columns = 80 }: Sink): string {
+  if (isTTY !== true || line.length <= columns || /^\s*(\$ )?(engage-migrate|npm run)/.test(line)) return line
+  const indent = /^\s*/.exec(line)?.[0] ?? ''
+  const [first = '', ...words] = line.trim().split(' ')
+  const lines = [indent + first]
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (longer.length <= columns) lines[lines.length - 1] = longer
+    else lines.push(`${indent}  ${word}`)
+  }
+  return lines.join('\n')
 }
 
 /** @param counted done within `elapsedMs`, since this phase was first heard of */

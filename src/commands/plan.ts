@@ -13,7 +13,8 @@ import { tenantOf } from '../upgrade/names.ts'
 import type { ContactSource } from '../upgrade/plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
 import { type Args, amountOf, type Command, listOf, textOf } from './command.ts'
-import { assertNoOtherRun, assertPlanUnused, openConnection, readText, writeWhole } from './open.ts'
+import { openConnection, readText, writeWhole } from './open.ts'
+import { assertNoOtherRun, assertPlanUnused } from './runs.ts'
 
 export const plan: Command = {
   usage: 'plan <schemaId>',
@@ -84,7 +85,7 @@ export const plan: Command = {
       },
     )
     const file = resolve(out ?? join(config.data, 'runs', made.run, 'plan.json'))
-    writeWhole(file, `${JSON.stringify(made, undefined, 2)}\n`)
+    await writeWhole(file, `${JSON.stringify(made, undefined, 2)}\n`)
     for (const line of planLines(made)) tools.output.say(line)
     tools.output.say('')
     tools.output.say(`The plan is in ${file}. Nothing was changed. Next:`)
@@ -122,7 +123,9 @@ async function sourceOf(args: Args, now: number): Promise<ContactSource> {
     throw wrong('Say where the contacts come from: either --contacts FILE or --contacts-since DATE.')
   }
   if (since !== undefined) {
-    return { kind: 'changes', since: isoDate(since, '--contacts-since'), asOf: new Date(now).toISOString() }
+    const from = isoDate(since, '--contacts-since')
+    if (Date.parse(from) > now) throw wrong(`--contacts-since is in the future: ${from}.`)
+    return { kind: 'changes', since: from, asOf: new Date(now).toISOString() }
   }
   const path = resolve(file ?? '')
   const sha256 = await digestFile(path)

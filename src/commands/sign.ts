@@ -6,7 +6,7 @@ import { openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
 import { signGate } from '../upgrade/signature.ts'
 import { type Command, textOf } from './command.ts'
-import { assertBegun, findRun } from './open.ts'
+import { assertBegun, findRun } from './runs.ts'
 
 export const sign: Command = {
   usage: 'sign <run> <gate>',

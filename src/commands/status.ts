@@ -7,7 +7,7 @@ import { isHeld } from '../journal/lock.ts'
 import { statusLines } from '../report/terminal.ts'
 import { type RunStatus, statusOf } from '../upgrade/status.ts'
 import { type Command, type Tools, textOf } from './command.ts'
-import { assertBegun, begunRuns, findRun } from './open.ts'
+import { assertBegun, begunRuns, findRun } from './runs.ts'
 
 export const status: Command = {
   usage: 'status [run]',

@@ -17,16 +17,8 @@ import { type RunOutcome, runStrategy } from '../upgrade/runner.ts'
 import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
-import {
-  assertNoOtherRun,
-  assertTenant,
-  bindToPlan,
-  findRun,
-  keepPlan,
-  type OpenedRun,
-  openConnection,
-  snapshotsFolder,
-} from './open.ts'
+import { assertTenant, openConnection, snapshotsFolder } from './open.ts'
+import { assertNoOtherRun, bindToPlan, findRun, keepPlan, type OpenedRun } from './runs.ts'
 import { errorResult, toOperatorError } from './trouble.ts'
 
 export const upgrade: Command = {
@@ -55,7 +47,7 @@ export const upgrade: Command = {
       )
       using _run = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock)
       assertNoOtherRun(config, plan, tools)
-      keepPlan(run, named)
+      await keepPlan(run, named)
       using journal = openJournal(join(folder, 'run.db'), tools.clock)
       bindToPlan(journal, run)
       try {

@@ -15,7 +15,8 @@ import { tenantOf } from '../upgrade/names.ts'
 import { passFolder } from '../upgrade/pass.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
-import { findRun, openConnection, snapshotsFolder } from './open.ts'
+import { openConnection, snapshotsFolder } from './open.ts'
+import { findRun } from './runs.ts'
 import { errorResult } from './trouble.ts'
 
 /** Differences that are shown one by one; all are in the result. */
@@ -45,7 +46,7 @@ export const verify: Command = {
     }
     if (!proof.ok) {
       const told = new OperatorError({
-        what: `The snapshot ${subject.folder} is damaged in ${proof.problems.length} places.`,
+        what: `The snapshot ${subject.folder} is damaged (problems found: ${proof.problems.length}).`,
         safe: 'Nothing was changed.',
         next: 'Put the damaged files back from a copy, or export again.',
         exit: EXIT.differences,

@@ -12,7 +12,7 @@ import { detectFormat } from './detect.ts'
 import { parseGuid } from './guid.ts'
 import { openText, type TextFile, unusable } from './text.ts'
 
-/** `line` counts from 1; a CSV record over several lines has the number of its last. `id`: a lower-case GUID. */
+/** `line` counts from 1; a CSV record over several lines has the number of its first. `id`: a lower-case GUID. */
 export type ContactLine =
   | { readonly line: number; readonly id: string }
   | { readonly line: number; readonly problem: string; readonly text: string }
@@ -61,9 +61,10 @@ async function* jsonLines(file: TextFile, asked: string | undefined): AsyncGener
   const key = names.length === 0 ? undefined : names[findColumn(file.path, names, rows, asked)]
   for await (const { line, value: text } of chained(sample, rest)) {
     const value = parsed(text)
-    const id = value !== undefined && isObject(value) && key !== undefined ? value[key] : value
+    const found = value !== undefined && isObject(value) && key !== undefined ? value[key] : value
+    const id = typeof found === 'string' ? found : ''
     if (value === undefined) yield { line, problem: 'not JSON', text }
-    else yield contactLine(line, typeof id === 'string' ? id : '', text)
+    else yield contactLine(line, id, id)
   }
 }
 
@@ -77,7 +78,7 @@ async function* csvLines(
   const top = header ? sample.shift()?.value : sample[0]?.value.map((_, index) => `column ${index + 1}`)
   const rows = sample.map((row) => row.value)
   const column = findColumn(file.path, top ?? [], rows, asked)
-  // The cell alone: the rest of the row is about a person, and no concern of whoever reads the report.
+  // The cell alone, as with JSON the value: the rest is about a person, and no concern of whoever reads the report.
   for await (const { line, value } of chained(sample, rest))
     yield contactLine(line, value[column] ?? '', value[column] ?? '')
 }

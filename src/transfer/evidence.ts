@@ -2,13 +2,13 @@
  * Files that a run leaves for people and other systems: which id became which, and what was refused.
  * Guarantees: each file is whole or not there (temp, sync, rename); one line a record, in the snapshot's order.
  */
-import { createWriteStream } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'ndjson'
+import { codeOf } from '../errors.ts'
 import type { ItemJournal } from '../journal/items.ts'
+import { cannotWrite, openTemporary, seal, syncFolder } from '../snapshot/durable.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 
 export interface Evidence {
@@ -57,15 +57,28 @@ async function* decided(snapshot: Snapshot, items: ItemJournal) {
   }
 }
 
-/** Writes a file of JSON lines as a whole. */
+/** Characters that are written at once. */
+const WRITE_SIZE = 65_536
+
+/** Writes a file of JSON lines as a whole. @throws OperatorError where the disk refuses */
 export async function writeLines(file: string, lines: () => AsyncIterable<unknown>): Promise<void> {
-  const temp = `${file}.tmp`
-  await pipeline(Readable.from(lines()), stringify(), createWriteStream(temp, { mode: 0o600 }))
-  const handle = await open(temp, 'r+')
+  const folder = dirname(file)
+  const name = basename(file)
   try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    const handle = await openTemporary(folder, name)
+    await pipeline(Readable.from(lines()), stringify(), async (text: AsyncIterable<string>) => {
+      let pending = ''
+      for await (const line of text) {
+        pending += line
+        if (pending.length < WRITE_SIZE) continue
+        await handle.appendFile(pending)
+        pending = ''
+      }
+      await handle.appendFile(pending)
+    })
+    await seal(folder, name, handle)
+    await syncFolder(folder)
+  } catch (error) {
+    throw codeOf(error) === undefined ? error : cannotWrite(file, error)
   }
-  await rename(temp, file)
 }

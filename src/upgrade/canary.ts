@@ -33,7 +33,7 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
         return { contactId: result.contactId, newId: result.newId, lagMs: result.lagMs }
       }
       if (result.refused === undefined || (await isThere(context, choice.contact))) {
-        throw canaryFailed(result, snapshot.folder)
+        throw canaryFailed(result, snapshot.folder, context.plan.run)
       }
     }
     gone.add(choice.contact.contactId)
@@ -78,6 +78,7 @@ async function isClear(context: WriteContext, { contactId, interactions }: Conta
 function canaryFailed(
   { sent, kept, refused, newId, contactId }: CanaryResult,
   folder: string,
+  run: string,
 ): OperatorError {
   const shown = ({ createdDate, payload }: Interaction): string => stringifyJson({ createdDate, payload })
   return new OperatorError({
@@ -90,7 +91,7 @@ function canaryFailed(
     safe: `${refused === undefined ? 'Only this one was posted' : 'None was accepted'}. All history is in ${folder}.`,
     next:
       'Find out what Engage makes of it before anything else is posted; then run the upgrade again, or take the way ' +
-      'back: engage-migrate upgrade --roll-back RUN.',
+      `back: engage-migrate upgrade --roll-back ${run}`,
     exit: EXIT.precondition,
   })
 }

@@ -123,7 +123,8 @@ export const rollBackApproved: Gate = {
         'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not',
         'deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
         ...final.coverage.statements,
-        'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way.',
+        'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way;',
+        `until then it can still go on forwards: engage-migrate upgrade ${plan.run}`,
       ],
       needs: final.coverage.sure ? ['confirm'] : ['confirm', 'accept-coverage'],
     }

@@ -60,9 +60,29 @@ describe('CSV', () => {
   test('a row without an id is a problem with its line and text', async () => {
     expect(await read(`contactId;n\n${A};1\nnobody;2\n;3\n${B};4\n`)).toEqual([
       { line: 2, id: A },
-      { line: 3, problem: 'not a GUID', text: 'nobody;2' },
-      { line: 4, problem: 'not a GUID', text: ';3' },
+      { line: 3, problem: 'not a GUID', text: 'nobody' },
+      { line: 4, problem: 'no contact id', text: '' },
       { line: 5, id: B },
+    ])
+  })
+
+  test.each(['\n', '\r\n'])('lines are those of the file, whatever is within quotes (%j)', async (end) => {
+    const rows = [
+      `who;contactId;note`, // line 1
+      `Ada;${A};"first${end}second"`, // 2, 3
+      ``, // 4
+      `Bo;nobody;"x${end}${end}y"`, // 5, 6, 7
+      `"C${end}D";;z`, // 8, 9
+      `E;${B};"e"`, // 10
+      `F;wrong;f`, // 11
+    ]
+    const found = await read(rows.join(end))
+    expect(found).toEqual([
+      { line: 2, id: A },
+      { line: 5, problem: 'not a GUID', text: 'nobody' },
+      { line: 8, problem: 'no contact id', text: '' },
+      { line: 10, id: B },
+      { line: 11, problem: 'not a GUID', text: 'wrong' },
     ])
   })
 
@@ -110,8 +130,17 @@ describe('NDJSON', () => {
 
   test('problems keep their line; the key can be named', async () => {
     const content = `{"id":"${A}","w":"${C}"}\n{"id":7}\n{broken\n\n{"w":"x"}\n{"id":"${B}"}\n`
-    expect(await ids(content, 'id')).toEqual([A, '2: not a GUID', '3: not JSON', '5: not a GUID', B])
+    expect(await ids(content, 'id')).toEqual([A, '2: no contact id', '3: not JSON', '5: no contact id', B])
     expect((await ids(content, 'w'))[0]).toBe(C)
+  })
+
+  test('of an object without an id only the value is shown, nothing about the person', async () => {
+    const content = `{"id":"${A}","name":"Ada"}\n{"id":"nobody","name":"Bo"}\n{"name":"Cy"}\n`
+    expect(await read(content)).toEqual([
+      { line: 1, id: A },
+      { line: 2, problem: 'not a GUID', text: 'nobody' },
+      { line: 3, problem: 'no contact id', text: '' },
+    ])
   })
 })
 

@@ -5,9 +5,11 @@ import { EngageError } from '../../src/engage/errors.ts'
 import { stringifyJson } from '../../src/json.ts'
 import { connected, type Handler, json, KEY, rejection, startServer } from './server.ts'
 
+const CONTACT = 'cf6d21fa-6e2b-481c-ab38-afa1012233ff'
+
 const item = (id: string, more: object = {}) => ({
   id,
-  contactId: 'CF6D21FA-6E2B-481C-AB38-AFA1012233FF',
+  contactId: CONTACT.toUpperCase(),
   schemaId: 'S',
   createdDate: '2023-05-23T11:13:42.074Z',
   payload: {},
@@ -71,14 +73,14 @@ describe('answers', () => {
   it('keep numbers as they came', async () => {
     const payload = '{"big":12345678901234567890,"one":1.0,"exp":1e2}'
     const text = JSON.stringify({ items: [item('a')] }).replace('"payload":{}', `"payload":${payload}`)
-    const page = await (await answer(200, text)).interactionsPage('c', 's')
+    const page = await (await answer(200, text)).interactionsPage(CONTACT, 'S')
     expect(stringifyJson(page.items[0]?.payload ?? null)).toBe(payload)
   })
 
   it('may have fields that nobody knows, and no payload', async () => {
     const body = { items: [item('a', { payload: null, extra: 1 })], links: [], extra: {} }
-    expect(await (await answer(200, body)).interactionsPage('c', 's')).toEqual({
-      items: [{ ...item('a'), contactId: 'cf6d21fa-6e2b-481c-ab38-afa1012233ff' }],
+    expect(await (await answer(200, body)).interactionsPage(CONTACT, 'S')).toEqual({
+      items: [{ ...item('a'), contactId: CONTACT }],
       continuation: undefined,
     })
   })
@@ -93,9 +95,30 @@ describe('answers', () => {
     { items: [item('a', { createdDate: null })] },
     { items: [item('a', { payload: [] })] },
   ])('must have what we rely on: %j', async (body) => {
-    const error = await rejection((await answer(200, body)).interactionsPage('c', 's'))
+    const error = await rejection((await answer(200, body)).interactionsPage(CONTACT, 'S'))
     expect(error).toBeInstanceOf(EngageError)
     expect((error as EngageError).serverMessage).toMatch(/^not the answer expected: items/)
+  })
+
+  it.each([
+    ['another contact', item('a', { contactId: 'c56a4180-65aa-42ec-a945-5fd21dec0538' })],
+    ['another schema', item('a', { schemaId: 'T' })],
+  ])('to a listing must not be of %s', async (what, stranger) => {
+    const reader = await answer(200, { items: [item('b'), stranger] })
+    for (const call of [reader.interactionsPage(CONTACT, 'S'), reader.interactionsOf(CONTACT, 'S')]) {
+      expect(await rejection(call)).toMatchObject({
+        name: 'EngageError',
+        outcome: 'unknown',
+        serverMessage: `not the answer expected: interaction a is of ${what}`,
+      })
+    }
+  })
+
+  it('may write the ids of contact and schema in other letter case: ours is kept', async () => {
+    const reader = await answer(200, { items: [item('a', { schemaId: 'COMPLETEDRATING' })] })
+    expect(await reader.interactionsOf(CONTACT.toUpperCase(), 'completedRating')).toMatchObject([
+      { contactId: CONTACT, schemaId: 'completedRating' },
+    ])
   })
 
   it('must be JSON', async () => {
@@ -169,8 +192,10 @@ describe('a listing', () => {
         ],
       },
     })
-    expect((await reader.interactionsOf('c', 'S')).map(({ id }) => id)).toEqual(['B', 'a', 'b', 'c'])
-    expect(server.requests[1]?.url).toBe('/api/v3/interactions?contactId=c&schemaId=S&continuation=t%2B1%3D')
+    expect((await reader.interactionsOf(CONTACT, 'S')).map(({ id }) => id)).toEqual(['B', 'a', 'b', 'c'])
+    expect(server.requests[1]?.url).toBe(
+      `/api/v3/interactions?contactId=${CONTACT}&schemaId=S&continuation=t%2B1%3D`,
+    )
   })
 
   it.each([
@@ -193,7 +218,9 @@ describe('a listing', () => {
   it('whose full page leads on to nowhere is an error, not an end', async () => {
     const ids = Array.from({ length: 50 }, (_, at) => String(at))
     const { reader } = await listing({ '': { ids, links: [{ rel: 'next', href: '/api/v3/interactions' }] } })
-    expect(await rejection(reader.interactionsOf('c', 's'))).toBeInstanceOf(EngageError)
+    expect(await rejection(reader.interactionsOf(CONTACT, 'S'))).toMatchObject({
+      serverMessage: expect.stringContaining('the page is full'),
+    })
   })
 
   it('of what is unknown is an error with status 404', async () => {

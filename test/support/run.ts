@@ -1,9 +1,10 @@
 /** A run of an upgrade against the bench's tenant: planned, walked through, signed for. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Journal, openJournal } from '../../src/journal/journal.ts'
 import type { InteractionSchema } from '../../src/model.ts'
+import { DEFAULT_API_KEY } from '../../src/sandbox/app.ts'
 import { makeSegmentable } from '../../src/schema/segmentable.ts'
 import type { Tally } from '../../src/transfer/verify.ts'
 import { digestFile } from '../../src/upgrade/contact-source.ts'
@@ -14,9 +15,9 @@ import { assertRollBack } from '../../src/upgrade/roll-back.ts'
 import { type RunOutcome, runStrategy } from '../../src/upgrade/runner.ts'
 import { type Signature, signGate } from '../../src/upgrade/signature.ts'
 import { strategyOf, verificationOf } from '../../src/upgrade/status.ts'
-import type { Strategy, WriteContext } from '../../src/upgrade/strategy.ts'
+import type { RunSettings, Strategy, WriteContext } from '../../src/upgrade/strategy.ts'
 import { makePlan } from '../../src/upgrade/survey.ts'
-import { BASE_URL, type Bench, TOOL } from './bench.ts'
+import { BASE_URL, type Bench, openClient, TOOL } from './bench.ts'
 import { temporaryFolder } from './folder.ts'
 
 export interface Run {
@@ -34,6 +35,7 @@ export interface RunOptions {
   readonly canaryGate?: boolean
   /** Contacts that the list names; all of the tenant's where absent. */
   readonly contacts?: readonly string[]
+  readonly settings?: Partial<RunSettings>
   /** Makes the new schema; the first two properties segmentable where absent. */
   derive?(live: InteractionSchema): InteractionSchema
 }
@@ -100,6 +102,7 @@ export async function planRun(bench: Bench, options: RunOptions = {}): Promise<R
       compression: 'gzip',
       settleMs: SETTLE_MS,
       visibleWithinMs: VISIBLE_WITHIN_MS,
+      ...options.settings,
     },
     tool: TOOL,
     stop: new AbortController().signal,
@@ -112,6 +115,45 @@ export async function planRun(bench: Bench, options: RunOptions = {}): Promise<R
 /** What `upgrade` does once: walks on to the next gate or the end. */
 export function go({ journal, context }: Run, strategy: Strategy = strategyOf(journal)): Promise<RunOutcome> {
   return runStrategy(strategy, context, context.writer)
+}
+
+/** Walks to the gate of the deletion and signs it: the next `go` deletes, recreates and imports. */
+export async function approve(run: Run, changes: Partial<Signature> = {}): Promise<void> {
+  await walk(run, 'delete-schema')
+  sign(run, 'delete-schema', changes)
+}
+
+/**
+ * Runs until the process dies as it sends a request, which the server still carries out: nothing of it lives on but
+ * what was on disk at that moment.
+ * @returns the run as the next process finds it, in another folder
+ */
+export async function killedAt(run: Run, fatal: (request: Request) => boolean): Promise<Run> {
+  const { bench, context } = run
+  const folder = await temporaryFolder()
+  const dead = Promise.withResolvers<void>()
+  let gone = false
+  const doomed = openClient(bench.sandbox, bench.clock, DEFAULT_API_KEY, async (request) => {
+    if (gone) return new Promise<never>(() => {})
+    if (!fatal(request)) return bench.sandbox.send(request)
+    gone = true
+    cpSync(run.folder, folder, { recursive: true })
+    await bench.sandbox.send(request)
+    dead.resolve()
+    return new Promise<never>(() => {})
+  })
+  const ended = go({ ...run, context: { ...context, ...doomed } })
+  await Promise.race([
+    dead.promise,
+    ended.then(
+      () => Promise.reject(new Error('it came to its end alive')),
+      (error: unknown) => (gone ? dead.promise : Promise.reject(error)),
+    ),
+  ])
+  const journal = openJournal(join(folder, 'run.db'), bench.clock)
+  onTestFinished(() => journal[Symbol.dispose]())
+  const next = { ...context, folder, snapshots: join(folder, 'snapshots'), journal }
+  return { ...run, folder, journal, context: next }
 }
 
 /** What `upgrade --roll-back` does once. */
