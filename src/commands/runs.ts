@@ -100,7 +100,7 @@ export function assertBegun(folder: string, run: string): void {
 export function bindToPlan(journal: Journal, { plan, digest }: OpenedRun): void {
   const bound = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
   if (bound === undefined) {
-    journal.events.append('finished', 'plan', { digest, tenant: plan.tenant })
+    journal.events.append('finished', 'plan', { digest, tenant: plan.tenant, schemaId: plan.schemaId })
     return
   }
   if (bound['digest'] === digest) return
@@ -125,10 +125,9 @@ export function assertNoOtherRun(
 ): void {
   for (const other of begunRuns(config)) {
     if (other === run) continue
-    const found = findRun(other, config)
-    if (found.plan.tenant !== tenant || found.plan.schemaId !== schemaId) continue
-    using journal = openJournal(join(found.folder, 'run.db'), tools.clock, 'read')
-    if (!holdsHistory(journal)) continue
+    using journal = openJournal(join(config.data, 'runs', other, 'run.db'), tools.clock, 'read')
+    const about = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
+    if (about?.['tenant'] !== tenant || about['schemaId'] !== schemaId || !holdsHistory(journal)) continue
     throw new OperatorError({
       what: `Run ${other} has deleted ${schemaId} in ${tenant} and not yet brought its history back.`,
       safe: 'Nothing was changed. The history is in the snapshot of that run.',

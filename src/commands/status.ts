@@ -1,7 +1,7 @@
 /** `status`: where each run is. Opens the journal read-only, so it never disturbs a run at work. */
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
-import { EXIT } from '../errors.ts'
+import { EXIT, OperatorError } from '../errors.ts'
 import { openJournal } from '../journal/journal.ts'
 import { isHeld } from '../journal/lock.ts'
 import { statusLines } from '../report/terminal.ts'
@@ -18,10 +18,12 @@ export const status: Command = {
     const config = readConfig(args, tools.env, false)
     const named = textOf(args, 'run')
     if (named === undefined) {
-      const all = begunRuns(config).map((run) => read(run, config, tools))
-      if (all.length === 0) tools.output.say(`There are no runs in ${join(config.data, 'runs')}.`)
-      for (const each of all)
-        tools.output.say(`${each.run}: ${each.state}${each.gate === null ? '' : ` at ${each.gate}`}`)
+      const runs = begunRuns(config)
+      if (runs.length === 0) tools.output.say(`There are no runs in ${join(config.data, 'runs')}.`)
+      const all = runs.flatMap((run) => readable(run, config, tools))
+      for (const { run, state, gate } of all) {
+        tools.output.say(`${run}: ${state}${gate === null ? '' : ` at ${gate}`}`)
+      }
       tools.output.result({ runs: all })
       return EXIT.done
     }
@@ -30,6 +32,17 @@ export const status: Command = {
     tools.output.result(found)
     return EXIT.done
   },
+}
+
+/** One run that can't be read must not hide the others. */
+function readable(run: string, config: Config, tools: Tools): readonly RunStatus[] {
+  try {
+    return [read(run, config, tools)]
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    tools.output.say(`${run}: can't be read: ${error.message}`)
+    return []
+  }
 }
 
 function read(named: string, config: Config, tools: Tools): RunStatus {

@@ -122,8 +122,11 @@ async function assertQuiet(context: ReadContext): Promise<void> {
     if (now.interactions.length < known.size) lacking += 1
   }
   const withHistory = sample.filter(({ interactions }) => interactions.length > 0).length
-  // A few may have been deleted one by one; where most are, this is not the tenant that was exported.
-  if (lacking > 0 && lacking * 2 >= withHistory) throw anotherTenant(plan.schemaId, lacking, withHistory)
+  // A few may have been deleted one by one; where most are, this is not the tenant that was exported. But once this
+  // run has deleted it, a schema that is there again may well be empty: its history is in the snapshot.
+  const emptied = context.journal.events.latest('deletion', 'intent') !== undefined
+  if (!emptied && lacking > 0 && lacking * 2 >= withHistory)
+    throw anotherTenant(plan.schemaId, lacking, withHistory)
 }
 
 function anotherTenant(schemaId: string, lacking: number, of: number): OperatorError {

@@ -53,10 +53,13 @@ export async function finalPass(context: ReadContext): Promise<Json> {
 export function withdrawStop(context: ReadContext, reason: string): never {
   // Once a deletion may have happened, the tenant's history is in the snapshot alone: no pass may take its place.
   if (context.journal.events.latest('deletion', 'intent') !== undefined) {
+    const deleted = context.journal.events.latest('deletion', 'finished') !== undefined
     throw new OperatorError({
       what: `Somebody else writes to ${context.plan.schemaId} while its history is out of the tenant: ${reason}.`,
       safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
-      next: `Stop the producers. The way back keeps what is there: engage-migrate upgrade --roll-back ${context.plan.run}`,
+      next: deleted
+        ? `Stop the producers. The way back keeps what is there: engage-migrate upgrade --roll-back ${context.plan.run}`
+        : 'Stop the producers. If what arrived may go, delete it one by one in Engage, then run the same command again.',
       exit: EXIT.precondition,
     })
   }

@@ -203,7 +203,7 @@ describe.concurrent('A command line is refused', () => {
     ['with a flag that there is not', /force/, ['upgrade', 'x', '--force']],
     ['that gives the key as an argument', /api-key/, ['upgrade', 'x', '--api-key', 'abc']],
     ['that names nothing to plan', /Not enough|schemaId/, ['plan']],
-    ['for a snapshot that there is not', /neither a snapshot folder no-such-run/, ['verify', 'no-such-run']],
+    ['for a snapshot that there is not', /no-such-run is no snapshot/, ['verify', 'no-such-run']],
     ['for the status of a run that there is not', /There is no run no-such-run/, ['status', 'no-such-run']],
     ['for an upgrade of a run that there is not', /no-such-run/, ['upgrade', 'no-such-run']],
     ['for a signature of a run that there is not', /no-such-run/, ['sign', 'no-such-run', 'x', '--by', 'A']],

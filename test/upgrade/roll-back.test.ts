@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { isDone } from '../../src/upgrade/runner.ts'
 import { openGate, statusOf } from '../../src/upgrade/status.ts'
-import { held, openBench, produce } from '../support/bench.ts'
+import { addHistory, held, openBench, produce } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
-import { go, goBack, planRun, type Run, sign, verification, walk } from '../support/run.ts'
+import { isPost } from '../support/importing.ts'
+import { approve, go, goBack, killedAt, planRun, type Run, sign, verification, walk } from '../support/run.ts'
 
 const CREATE = { method: 'POST', path: '/interactionschemas$' } as const
 
@@ -82,6 +84,84 @@ describe('the way back', () => {
     })
     expect(run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.after)
     expect(held(run.bench)).toHaveLength(2)
+  })
+
+  it('refuses when a contact that was created since has an interaction', async () => {
+    const { run } = await atCanary()
+    const { bench } = run
+    const id = '0b9a4a1c-0000-4000-8000-00000000c0de'
+    bench.sandbox.tenant.apply({
+      type: 'contact-created',
+      id,
+      contactType: 'Member',
+      at: bench.clock.now(),
+    })
+    expect(run.journal.contacts.has(id)).toBe(false)
+    const live = produce(bench, id)
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await failureOf(walk(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining(`${live.id} of contact ${id}`),
+    })
+    expect(held(bench)).toHaveLength(2)
+  })
+
+  it('refuses when a live twin of the history is there that this run has not posted', async () => {
+    const bench = openBench()
+    const [original] = bench.sandbox.tenant.interactionsOfSchema(bench.schema.id)
+    if (original === undefined) throw new Error('no history')
+    const { contactId, createdDate, payload } = original
+    const run = await planRun(bench, { canaryGate: true })
+    await walk(run, 'canary-seen')
+    const twin = addHistory(bench, contactId, payload, createdDate)
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await failureOf(walk(run))).toMatchObject({ exit: 4, message: expect.stringContaining(twin.id) })
+    expect(bench.sandbox.tenant.interaction(twin.id)).toBeDefined()
+    // The operator lets it go, as the message says.
+    bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: twin.id })
+    expect(await walk(run)).toEqual([])
+    expect(bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.before)
+  })
+
+  it('refuses when the live schema is neither the old nor the new one', async () => {
+    const { run } = await atCanary()
+    const { tenant } = run.bench.sandbox
+    const another = { ...run.plan.after, displayName: 'Somebody’s' }
+    tenant.apply({ type: 'schema-deleted', id: another.id })
+    tenant.apply({ type: 'schema-created', schema: another, visibleAt: 0 })
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await failureOf(walk(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('Somebody’s'),
+    })
+    expect(tenant.schema(another.id)?.schema).toEqual(another)
+  })
+
+  it('counts what was posted and never answered as its own', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    const dead = await killedAt(run, isPost)
+    expect(held(bench)).toHaveLength(1)
+    expect(dead.journal.items('import').counts()).toMatchObject({ sent: 1, confirmed: 0 })
+    await goBack(dead)
+    sign(dead, 'roll-back')
+    expect(await walk(dead)).toEqual([])
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('takes effect once it is signed: until then the run goes on forwards', async () => {
+    const { run, history } = await atCanary()
+    expect(await goBack(run)).toMatchObject({ state: 'waiting', gate: 'roll-back' })
+    expect(statusOf(run.plan, run.journal, false)).toMatchObject({ direction: 'upgrade' })
+    expect(await walk(run)).toEqual(['canary-seen'])
+    expect(run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.after)
+    expect(held(run.bench)).toEqual(history)
+    expect(isDone(run.journal, { name: 'verification' })).toBe(true)
   })
 
   it('is refused before anything was deleted', async () => {

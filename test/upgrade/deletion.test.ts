@@ -1,0 +1,156 @@
+/** The last checks before the deletion, and what the deletion itself makes of odd answers. */
+import { describe, expect, it } from 'vitest'
+import { isDone } from '../../src/upgrade/runner.ts'
+import { changed, json, readSchema } from '../support/answers.ts'
+import { type Bench, held, openBench, produce } from '../support/bench.ts'
+import { failureOf } from '../support/failure.ts'
+import { approve, go, passed, planRun, schemaEffects, sign, walk } from '../support/run.ts'
+
+function isThere({ sandbox, schema }: Bench): boolean {
+  return sandbox.tenant.schema(schema.id) !== undefined
+}
+
+/** Takes the records of so many contacts out of the tenant, one by one. */
+function strip({ sandbox, schema }: Bench, contacts: readonly string[]): void {
+  for (const contactId of contacts)
+    for (const { interaction } of [...sandbox.tenant.interactionsOf(schema.id, contactId)])
+      sandbox.tenant.apply({ type: 'interaction-deleted', id: interaction.id })
+}
+
+describe('the deletion', () => {
+  it('does not happen on a signature for another plan', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run, { planDigest: 'another' })
+    expect(await failureOf(go(run))).toMatchObject({
+      name: 'OperatorError',
+      exit: 4,
+      message: expect.stringContaining('not signed'),
+    })
+    expect(isThere(bench)).toBe(true)
+  })
+
+  it('does not happen where most contacts with history show nothing', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run)
+    strip(bench, bench.contacts)
+    expect(await failureOf(go(run))).toMatchObject({
+      name: 'OperatorError',
+      exit: 4,
+      next: expect.stringContaining('another tenant'),
+    })
+    expect(isThere(bench)).toBe(true)
+    expect(run.journal.events.latest('deletion', 'intent')).toBeUndefined()
+  })
+
+  it('happens where one of many contacts has lost some meanwhile', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    const some = bench.contacts.find(
+      (id) => [...bench.sandbox.tenant.interactionsOf(bench.schema.id, id)].length > 0,
+    )
+    strip(bench, [some ?? ''])
+    expect(held(bench).length).toBeLessThan(history.length)
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('is not believed to have happened on one passing 404', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    let struck = false
+    bench.between(async (request, sandbox) => {
+      if (struck || readSchema(request) !== bench.schema.id) return sandbox(request)
+      struck = true
+      return json(404, { message: `Schema '${bench.schema.id}' not found` })
+    })
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(struck).toBe(true)
+    expect(run.journal.events.latest('deletion', 'finished')?.detail).toEqual({ deletedBy: 'this run' })
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('is not reached where the trial schema is kept in another form, which is taken away again', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    const trial = (id: string | undefined): boolean => id?.includes('-preflight-') ?? false
+    bench.between(async (request, sandbox) => {
+      const response = await sandbox(request)
+      if (!trial(readSchema(request)) || response.status !== 200) return response
+      return changed(response, (body) => ({ ...body, displayName: 'Another name' }))
+    })
+    expect(await failureOf(walk(run))).toMatchObject({
+      name: 'OperatorError',
+      exit: 4,
+      message: expect.stringContaining('Another name'),
+    })
+    expect(bench.sandbox.tenant.schemas().filter(({ schema }) => trial(schema.id))).toEqual([])
+    expect(isThere(bench)).toBe(true)
+  })
+
+  it('that finds a late arrival voids the stop, and happens once all is signed anew', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run)
+    await bench.clock.advance(1_000)
+    const late = produce(bench, bench.contacts[0] ?? '')
+    const history = held(bench)
+    expect(await failureOf(go(run))).toMatchObject({ exit: 4, message: expect.stringContaining(late.id) })
+    for (const name of ['producers-stopped', 'final-pass', 'delete-schema'])
+      expect(isDone(run.journal, { name })).toBe(false)
+    expect(await walk(run)).toEqual(['producers-stopped', 'delete-schema'])
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('once intended, keeps the final pass whatever arrives: it may be all that is left', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.setFaults([{ method: 'DELETE', path: '/interactionschemas/', kind: 'refuse' }])
+    const effects = schemaEffects(bench)
+    expect(await failureOf(go(run))).toMatchObject({ name: 'OperatorError', exit: 1 })
+    expect(effects).toEqual([`DELETE ${bench.schema.id}: nothing`])
+    const { snapshot } = passed(run, 'final-pass')
+    await bench.clock.advance(1_000)
+    const late = produce(bench, bench.contacts[0] ?? '')
+    for (let times = 0; times < 2; times++) {
+      expect(await failureOf(go(run))).toMatchObject({
+        exit: 4,
+        message: expect.stringContaining('Somebody else writes'),
+        next: expect.stringContaining('delete it one by one'),
+      })
+      expect(isDone(run.journal, { name: 'final-pass' })).toBe(true)
+    }
+    expect(isThere(bench)).toBe(true)
+    // As the message says: without what arrived it goes on, from the same final pass.
+    bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: late.id })
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(passed(run, 'final-pass').snapshot).toBe(snapshot)
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('may have emptied a schema that is there again: its history is not looked for any more', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.between(async (request, sandbox) => {
+      if (request.method !== 'DELETE') return sandbox(request)
+      await sandbox(request)
+      bench.sandbox.tenant.apply({ type: 'schema-created', schema: bench.schema, visibleAt: 0 })
+      return json(400, { message: 'no' })
+    })
+    expect(await failureOf(go(run))).toMatchObject({ exit: 1 })
+    expect(held(bench)).toEqual([])
+    bench.between(undefined)
+    expect(sign(run, 'delete-schema')).toBe(false)
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+  })
+})
