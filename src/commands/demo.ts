@@ -17,6 +17,7 @@ const SCHEMA = 'completedProductRating'
 const CONTACTS = 1_000
 const INTERACTIONS_EACH = 4
 const ARRIVALS = 5
+const PLAN = 'plan.json'
 
 export const demo: Command = {
   usage: 'demo',
@@ -68,62 +69,47 @@ async function play(stage: Stage): Promise<typeof EXIT.done | typeof EXIT.differ
   say(`A sandbox tenant at ${url}: ${CONTACTS} contacts, ${before} interactions of ${SCHEMA}.`)
 
   heading(say, 'Plan: make productSku and rating segmentable')
-  const planned = await engageMigrate(
+  await engageMigrate(
     stage,
-    'plan',
-    SCHEMA,
-    '--segment',
-    'productSku,rating',
-    '--contacts',
-    contacts,
-    '--automation',
-    'Thank-you e-mail',
+    `plan ${SCHEMA} --segment productSku,rating --contacts contacts.csv --out ${PLAN} --automation "Thank-you e-mail"`,
   )
-  const { plan } = planned.result as { plan: string }
 
   heading(say, 'Step 1: export. The process is killed in the midst of it')
   const reads = (): number => sandbox.stats().byRoute['GET /interactions'] ?? 0
   const readsBefore = reads()
-  await killed(stage, () => reads() - readsBefore >= 600, 'upgrade', plan)
+  await killed(stage, () => reads() - readsBefore >= 600, `upgrade ${PLAN}`)
   say(`SIGKILL after ${reads() - readsBefore} reads. Once more; it goes on from its last checkpoint:`)
-  let outcome = await upgrade(stage, plan)
+  let outcome = await upgrade(stage)
 
   heading(say, 'Step 2: people pause the automations and stop the producers')
   say(`${ARRIVALS} interactions arrive before the producers stop; the final pass has to bring them in.`)
   await produce(stage)
   for (const { name } of sandbox.stats().automations) await setAutomation(stage, name, false)
   const sentBefore = automationsSent(sandbox)
-  const { run } = outcome
   await engageMigrate(
     stage,
-    'sign',
-    run,
-    'automations-paused',
-    '--by',
-    'Ada',
-    '--note',
-    'both automations on interactions',
+    `sign ${PLAN} automations-paused --by Ada --note "both automations on interactions"`,
   )
-  await upgrade(stage, run)
-  await engageMigrate(stage, 'sign', run, 'producers-stopped', '--by', 'Ada')
-  await upgrade(stage, run)
+  await upgrade(stage)
+  await engageMigrate(stage, `sign ${PLAN} producers-stopped --by Ada`)
+  await upgrade(stage)
 
   heading(say, 'Steps 3 and 4: delete and recreate, once a person has typed the id of the schema')
-  await engageMigrate(stage, 'sign', run, 'delete-schema', '--by', 'Grace', '--confirm', SCHEMA)
-  await upgrade(stage, run)
+  await engageMigrate(stage, `sign ${PLAN} delete-schema --by Grace --confirm ${SCHEMA}`)
+  await upgrade(stage)
   say(
-    `In the tenant now: ${sandbox.stats().interactions[SCHEMA] ?? 0} interactions of ${SCHEMA} (the canary).`,
+    `Interactions of ${SCHEMA} in the tenant now: ${sandbox.stats().interactions[SCHEMA] ?? 0} (the canary).`,
   )
 
   heading(say, 'Step 5: import. The process is killed in the midst of it')
-  await engageMigrate(stage, 'sign', run, 'canary-seen', '--by', 'Ada')
+  await engageMigrate(stage, `sign ${PLAN} canary-seen --by Ada`)
   const posts = (): number => sandbox.stats().byRoute['POST /interactions'] ?? 0
   const postsBefore = posts()
-  await killed(stage, () => posts() - postsBefore >= 1_500, 'upgrade', run)
+  await killed(stage, () => posts() - postsBefore >= 1_500, `upgrade ${PLAN}`)
   say(
     `SIGKILL after ${posts() - postsBefore} posts. Once more; what is in doubt is asked about, not posted again:`,
   )
-  outcome = await upgrade(stage, run)
+  outcome = await upgrade(stage)
 
   heading(say, 'The end')
   const tally = outcome.verification
@@ -133,7 +119,7 @@ async function play(stage: Stage): Promise<typeof EXIT.done | typeof EXIT.differ
   say(
     `Automations sent to customers by the import: ${automationsSent(sandbox) - sentBefore}. Two kills on the way.`,
   )
-  say(`Look at it: ${join(folder, 'snapshots')} (snapshots; the run in runs/${run}).`)
+  say(`Look at it: ${join(folder, 'snapshots')} (snapshots; the run in runs/${outcome.run}).`)
   say(
     tally === null
       ? 'There was no verification.'
@@ -148,13 +134,13 @@ function heading(say: (text: string) => void, text: string): void {
   say(`── ${text}`)
 }
 
-async function upgrade(stage: Stage, plan: string): Promise<UpgradeResult> {
-  return (await engageMigrate(stage, 'upgrade', plan)).result as UpgradeResult
+async function upgrade(stage: Stage): Promise<UpgradeResult> {
+  return (await engageMigrate(stage, `upgrade ${PLAN}`)).result as UpgradeResult
 }
 
 /** Runs a command of this very program as a process of its own. Its words go to the terminal, its result comes back. */
-async function engageMigrate(stage: Stage, ...args: readonly string[]): Promise<{ result: unknown }> {
-  const child = start(stage, args)
+async function engageMigrate(stage: Stage, line: string): Promise<{ result: unknown }> {
+  const child = start(stage, line)
   const ended = end(child)
   let out = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -163,7 +149,7 @@ async function engageMigrate(stage: Stage, ...args: readonly string[]): Promise<
   const code = await ended
   if (code !== EXIT.done && code !== EXIT.waiting) {
     throw new OperatorError({
-      what: `engage-migrate ${args[0]} ended with exit code ${code}.`,
+      what: `engage-migrate ${line} ended with exit code ${code}.`,
       exit: EXIT.failed,
     })
   }
@@ -171,14 +157,16 @@ async function engageMigrate(stage: Stage, ...args: readonly string[]): Promise<
 }
 
 /** Starts a command and kills it with SIGKILL as soon as the server has seen enough. */
-async function killed(stage: Stage, due: () => boolean, ...args: readonly string[]): Promise<void> {
-  const child = start(stage, args)
+async function killed(stage: Stage, due: () => boolean, line: string): Promise<void> {
+  const child = start(stage, line)
   const ended = end(child)
   const watch = setInterval(() => {
     if (due()) child.kill('SIGKILL')
   }, 10)
   try {
     const code = await ended
+    // It could not end its line any more.
+    stage.tools.output.say('')
     if (code !== null)
       throw new OperatorError({
         what: `It ended by itself (exit code ${code}) before the kill.`,
@@ -189,29 +177,21 @@ async function killed(stage: Stage, due: () => boolean, ...args: readonly string
   }
 }
 
-function start({ folder, url, tools }: Stage, args: readonly string[]): ChildProcess {
+function start({ folder, url, tools }: Stage, line: string): ChildProcess {
   // The sources run as they are, and what is built of them runs too: beside this folder is either bin.ts or bin.js.
   const bin = fileURLToPath(
     new URL(import.meta.url.endsWith('.ts') ? '../bin.ts' : '../bin.js', import.meta.url),
   )
-  const settings = [
-    '--json',
-    '--rate',
-    '190',
-    '--checkpoint',
-    '100',
-    '--settle',
-    '1',
-    '--visible-within',
-    '15',
-  ]
-  tools.output.say(`$ engage-migrate ${args.join(' ')}`)
+  const settings = '--json --rate 190 --checkpoint 100 --settle 1 --visible-within 15'.split(' ')
+  tools.output.say(`$ engage-migrate ${line}`)
+  const args = Array.from(line.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word)
   return spawn(process.execPath, [bin, ...args, ...settings], {
+    cwd: folder,
     env: {
       ...tools.env,
       ENGAGE_BASE_URL: url,
       ENGAGE_API_KEY: DEFAULT_API_KEY,
-      ENGAGE_MIGRATE_DATA: join(folder, 'snapshots'),
+      ENGAGE_MIGRATE_DATA: 'snapshots',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

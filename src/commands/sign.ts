@@ -51,9 +51,10 @@ export const sign: Command = {
     })
     tools.output.say(
       signed
-        ? `Signed: ${gate}, by ${by}. Next: engage-migrate upgrade ${plan.run}`
-        : `The gate ${gate} was signed before; nothing was changed. Next: engage-migrate upgrade ${plan.run}`,
+        ? `Signed: ${gate}, by ${by}. Next:`
+        : `The gate ${gate} was signed before; nothing was changed. Next:`,
     )
+    tools.output.say(`  engage-migrate upgrade ${plan.run}`)
     tools.output.result({ run: plan.run, gate, signed: true, by })
     return EXIT.done
   },

@@ -147,10 +147,8 @@ function dryRunLines(context: ReadContext): readonly string[] {
   const when = journal.events.latest(name, 'finished')?.at ?? 0
   return [
     'Dry run: nothing was changed in the tenant.',
-    `As of the ${name.replace('-', ' ')} of ${new Date(when).toISOString()}, the deletion would take ${pass.interactions} interactions of`,
-    `${pass.contactsWithHistory} contacts, out of ${pass.contacts} contacts in the list (${pass.gone} gone). They are in`,
-    passFolder(context, name),
-    'proven byte by byte.',
+    `As of the ${name.replace('-', ' ')} of ${new Date(when).toISOString()}, the deletion would take ${pass.interactions} interactions of ${pass.contactsWithHistory} contacts, out of ${pass.contacts} contacts in the list (${pass.gone} gone). They are in this snapshot, proven byte by byte:`,
+    `  ${passFolder(context, name)}`,
     ...pass.coverage.statements,
     `What changes in ${plan.schemaId}:`,
     ...plan.changes.map((text) => `  ${text}`),

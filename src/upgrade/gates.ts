@@ -12,8 +12,7 @@ export const automationsPaused: Gate = {
   title: 'all automations that react to interactions are paused',
   request: ({ plan }) => ({
     asks: [
-      'Pause every automation triggered by "New interaction" (any schema), and every one triggered by',
-      `"New specific interaction" on ${plan.schemaId}, in Engage: Manage status > Paused. There is no API for it.`,
+      `Pause every automation triggered by "New interaction" (any schema), and every one triggered by "New specific interaction" on ${plan.schemaId}, in Engage: Manage status > Paused. There is no API for it.`,
       'Otherwise contacts that have been through them will enter them again when history is imported.',
       ...plan.automations.map((name) => `Named in the plan: ${name}`),
       'Name the automations that you paused in --note: the run reminds you of them at the end.',
@@ -34,8 +33,7 @@ export const producersStopped: Gate = {
       asks: [
         ...(withdrawn === undefined ? [] : [`The last signature is void: ${String(withdrawn['reason'])}`]),
         `Stop (or let queue up) whatever posts interactions of ${plan.schemaId}: integrations, web shop, review provider.`,
-        'From here until the schema is recreated, what they post is lost. The final pass that follows reads',
-        'every contact again and stops the run if something still arrives.',
+        'From here until the schema is recreated, what they post is lost. The final pass that follows reads the contacts again, and the run stops if something still arrives.',
       ],
       needs: [],
     }
@@ -57,9 +55,8 @@ export const deletionApproved: Gate = {
     return {
       asks: [
         `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
-        `${final.interactions} interactions of ${final.contactsWithHistory} contacts. All of them are in the snapshot`,
+        `${final.interactions} interactions of ${final.contactsWithHistory} contacts. All of them are in this snapshot, which was proven byte by byte, and will be again just before the deletion:`,
         passFolder(context, 'final-pass'),
-        'which was proven byte by byte, and will be again just before the deletion.',
         final.tally.arrived + final.tally.vanished === 0
           ? 'Nothing has arrived or been deleted by others since the base pass.'
           : `Since the base pass, ${final.tally.arrived} have arrived and ${final.tally.vanished} have been deleted by others.`,
@@ -99,8 +96,7 @@ export const canarySeen: Gate = {
     return {
       asks: [
         `One interaction was imported: ${String(result['newId'])} of contact ${String(result['contactId'])}.`,
-        'Look at this contact in Engage: is the interaction on the contact card as it was, and was nothing sent',
-        'to the contact (no e-mail, no automation entered)? If an automation ran, pause it before you sign.',
+        'Look at this contact in Engage: is the interaction on the contact card as it was, and was nothing sent to the contact (no e-mail, no automation entered)? If an automation ran, pause it before you sign.',
       ],
       needs: [],
     }
@@ -117,14 +113,12 @@ export const rollBackApproved: Gate = {
     const final = passResult(context, 'final-pass')
     return {
       asks: [
-        `Schema ${plan.schemaId} will be recreated in ${plan.tenant} as it was before, and`,
-        `${final.interactions} interactions imported into it from`,
+        `Schema ${plan.schemaId} will be recreated in ${plan.tenant} as it was before, and ${final.interactions} interactions imported into it from`,
         passFolder(context, 'final-pass'),
-        'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not',
-        'deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
+        'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
         ...final.coverage.statements,
-        'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way;',
-        `until then it can still go on forwards: engage-migrate upgrade ${plan.run}`,
+        'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way; until then it can still go on forwards:',
+        `engage-migrate upgrade ${plan.run}`,
       ],
       needs: final.coverage.sure ? ['confirm'] : ['confirm', 'accept-coverage'],
     }
