@@ -5,6 +5,7 @@ import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { type Checkpoint, exportPass, readContact } from '../../src/transfer/export.ts'
 import { Interrupted } from '../../src/transfer/progress.ts'
 import { caller } from '../sandbox/caller.ts'
+import { listed, webPage } from '../support/answers.ts'
 import { type Bench, held, multiset, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -141,5 +142,18 @@ describe('an export', () => {
     }
     const [id = ''] = bench.contacts
     expect(await failureOf(readContact(reader, bench.clock, id, 'x'))).toMatchObject(parts)
+  })
+
+  it('takes a web page for a failure even where the contact is gone: another server has answered', async () => {
+    const bench = openBench({ contacts: 1 })
+    const [id = ''] = bench.contacts
+    await caller(bench.sandbox.send)('DELETE', `/sandbox/contacts/${id}`)
+    bench.between(async (request, sandbox) => (listed(request) === id ? webPage(404) : sandbox(request)))
+    expect(await failureOf(readContact(bench.reader, bench.clock, id, bench.schema.id))).toMatchObject({
+      name: 'EngageError',
+      kind: 'not-the-api',
+    })
+    bench.between(undefined)
+    expect(await readContact(bench.reader, bench.clock, id, bench.schema.id)).toMatchObject({ state: 'gone' })
   })
 })
