@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
-import type { JsonObject } from '../json.ts'
+import { type JsonObject, parseJson } from '../json.ts'
 import { type Plan, parsePlan, planDigest } from '../upgrade/plan.ts'
 import { holdsHistory } from '../upgrade/status.ts'
 import type { Tools } from './command.ts'
@@ -125,9 +125,7 @@ export function assertNoOtherRun(
 ): void {
   for (const other of begunRuns(config)) {
     if (other === run) continue
-    using journal = openJournal(join(config.data, 'runs', other, 'run.db'), tools.clock, 'read')
-    const about = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
-    if (about?.['tenant'] !== tenant || about['schemaId'] !== schemaId || !holdsHistory(journal)) continue
+    if (!holdsHistoryOf(join(config.data, 'runs', other), tenant, schemaId, tools)) continue
     throw new OperatorError({
       what: `Run ${other} has deleted ${schemaId} in ${tenant} and not yet brought its history back.`,
       safe: 'Nothing was changed. The history is in the snapshot of that run.',
@@ -144,4 +142,27 @@ export function begunRuns(config: Config): readonly string[] {
   return readdirSync(runs)
     .filter((name) => existsSync(join(runs, name, 'run.db')) && existsSync(join(runs, name, 'plan.json')))
     .sort()
+}
+
+/** @throws OperatorError where the run is about that schema, and its journal can't be read */
+function holdsHistoryOf(folder: string, tenant: string, schemaId: string, tools: Tools): boolean {
+  try {
+    using journal = openJournal(join(folder, 'run.db'), tools.clock, 'read')
+    const about = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
+    return about?.['tenant'] === tenant && about['schemaId'] === schemaId && holdsHistory(journal)
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    if (error.exit === EXIT.usage || !isAbout(folder, tenant, schemaId)) return false
+    throw error
+  }
+}
+
+/** Where a journal can't be read, the plan beside it says what the run is about; where that can't be either, it may be. */
+function isAbout(folder: string, tenant: string, schemaId: string): boolean {
+  try {
+    const plan = parseJson(readText(join(folder, 'plan.json'))) as JsonObject
+    return plan['tenant'] === tenant && plan['schemaId'] === schemaId
+  } catch {
+    return true
+  }
 }

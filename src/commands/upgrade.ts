@@ -13,7 +13,7 @@ import { rollBack } from '../upgrade/in-place.ts'
 import { BACK } from '../upgrade/lot.ts'
 import { passFolder, passResult } from '../upgrade/pass.ts'
 import { assertRollBack } from '../upgrade/roll-back.ts'
-import { type RunOutcome, runStrategy } from '../upgrade/runner.ts'
+import { isDone, type RunOutcome, runStrategy } from '../upgrade/runner.ts'
 import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
@@ -136,13 +136,13 @@ function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): Exit
   }
   for (const line of doneLines(context)) output.say(line)
   output.result({ ...base, state: 'done', gate: null })
-  // Refused interactions are in the snapshot and not in the tenant: the exit code says so.
-  return (verification?.rejected ?? 0) > 0 ? EXIT.differences : EXIT.done
+  // Refused interactions are in the snapshot and not in the tenant, altered ones are not as they were: the exit code says so.
+  return (verification?.rejected ?? 0) + (verification?.altered ?? 0) > 0 ? EXIT.differences : EXIT.done
 }
 
 function dryRunLines(context: ReadContext): readonly string[] {
   const { plan, journal } = context
-  const name = journal.events.latest('final-pass', 'finished') === undefined ? 'base-pass' : 'final-pass'
+  const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   const pass = passResult(context, name)
   const when = journal.events.latest(name, 'finished')?.at ?? 0
   return [

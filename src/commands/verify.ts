@@ -13,6 +13,7 @@ import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
 import { oldIds } from '../upgrade/lot.ts'
 import { tenantOf } from '../upgrade/names.ts'
 import { passFolder } from '../upgrade/pass.ts'
+import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
 import { openConnection, snapshotsFolder } from './open.ts'
@@ -75,7 +76,7 @@ export const verify: Command = {
       )
     }
     tools.output.result({ ...result, live: { ...tally, differences } })
-    return tally.missing + tally.extra > 0 ? EXIT.differences : EXIT.done
+    return tally.missing + tally.extra + tally.altered > 0 ? EXIT.differences : EXIT.done
   },
 }
 
@@ -99,7 +100,7 @@ function subjectOf(named: string, args: Args, tools: Tools): Subject {
   }
   const { plan } = findRun(named, config)
   const journal = openJournal(file, tools.clock, 'read')
-  const name = journal.events.latest('final-pass', 'finished') === undefined ? 'base-pass' : 'final-pass'
+  const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   if (journal.events.latest(name, 'finished') !== undefined)
     return {
       folder: passFolder({ journal, snapshots: snapshotsFolder(config, plan.tenant, plan.schemaId) }, name),

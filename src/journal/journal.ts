@@ -16,8 +16,6 @@ export interface Journal extends Disposable {
   /** @returns the checkpoints of an export pass, in order: one plain value a finished part. */
   parts(pass: string): readonly Json[]
   addPart(pass: string, number: number, detail: Json): void
-  /** Forgets a pass, so that it can be read again from its start. */
-  dropParts(pass: string): void
   /** A named position that only ever matters to whoever named it; undefined where it was never set. */
   cursor(name: string): number | undefined
   setCursor(name: string, value: number): void
@@ -47,9 +45,6 @@ export function openJournal(file: string, clock: Clock, mode: 'write' | 'read' =
         number,
         stringifyJson(detail),
       )
-    },
-    dropParts(pass) {
-      db.prepare('DELETE FROM parts WHERE pass = ?').run(pass)
     },
     cursor(name) {
       const row = db.prepare('SELECT value FROM cursors WHERE name = ?').get(name)

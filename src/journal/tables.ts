@@ -41,6 +41,8 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
     if (version === 0 && mode === 'write') {
       db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT`)
       if (file !== '') chmodSync(file, 0o600)
+    } else if (version === 0) {
+      throw new OperatorError({ what: `The journal ${file} has not been begun.`, exit: EXIT.usage })
     } else if (version !== VERSION) {
       throw new OperatorError({
         what: `The journal ${file} has format version ${version}; this engage-migrate knows version ${VERSION}.`,

@@ -97,13 +97,13 @@ export function statusLines(status: RunStatus): readonly string[] {
 export function tallyLine(tally: Tally): string {
   return (
     `Verification: expected ${tally.expected}, found ${tally.found}, missing ${tally.missing}, extra ${tally.extra}, ` +
-    `refused ${tally.rejected}; arrived live since: ${tally.live}`
+    `refused ${tally.rejected}, kept with another content ${tally.altered}; arrived live since: ${tally.live}`
   )
 }
 
 function nextLine({ run, state, gate, failure }: RunStatus): readonly string[] {
   if (state === 'done' || state === 'running') return []
   if (failure?.next != null) return [`Next: ${failure.next}`]
-  const next = `Next: engage-migrate upgrade ${run}`
+  const next = `Next: engage-migrate upgrade ${gate === 'roll-back' ? '--roll-back ' : ''}${run}`
   return gate === null ? [next] : [next, '  It says what the gate asks, and how to sign it.']
 }

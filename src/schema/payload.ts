@@ -26,14 +26,6 @@ export function createPayloadCheck(schema: InteractionSchema): (payload: JsonObj
   return (payload) => (validate(toPlain(payload)) ? [] : (validate.errors ?? []).map(errorText))
 }
 
-/**
- * @returns the names in the payload that the schema doesn't name: Engage does not keep those properties
- *   ("Sending an interaction"), so reading the interaction back never gives them
- */
-export function unnamedProperties(schema: InteractionSchema, payload: JsonObject): readonly string[] {
-  return Object.keys(payload).filter((name) => !Object.hasOwn(schema.jsonSchema.properties, name))
-}
-
 function compile(schema: InteractionSchema): ValidateFunction {
   const body = Object.entries(schema.jsonSchema).filter(([name]) => !LEFT_OUT.has(name))
   const ajv = new Ajv2020({

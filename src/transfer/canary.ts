@@ -32,28 +32,30 @@ const LOOKED_THROUGH = 500
 
 /**
  * @param passedOver contacts that won't do: deleted since the snapshot was made
+ * @param weigh how much of the schema a record exercises; 0 for one that the schema refuses, which is no canary
  * @returns the record that exercises most properties among the first contacts; undefined where there is none
  */
 export async function chooseCanary(
   snapshot: Snapshot,
   passedOver: ReadonlySet<string>,
+  weigh: (record: Interaction) => number,
 ): Promise<CanaryChoice | undefined> {
   let best: CanaryChoice | undefined
   let looked = 0
+  let most = 0
   for await (const contact of snapshot.contacts()) {
     if (passedOver.has(contact.contactId)) continue
     for (const [index, record] of contact.interactions.entries()) {
-      if (best === undefined || weight(record) > weight(best.record)) {
+      const weight = weigh(record)
+      if (weight > most) {
+        most = weight
         best = { contact, seq: contact.firstSeq + index, record }
       }
     }
-    if (contact.interactions.length > 0 && ++looked >= LOOKED_THROUGH) break
+    if (contact.interactions.length > 0) looked += 1
+    if (looked >= LOOKED_THROUGH && best !== undefined) break
   }
   return best
-}
-
-function weight(record: Interaction): number {
-  return Object.keys(record.payload).length
 }
 
 /**

@@ -15,6 +15,11 @@ import { classifyPostError, type PostOutcome } from './post.ts'
 import { Interrupted } from './progress.ts'
 import { reconcile } from './reconcile.ts'
 
+export type Decision = 'confirmed' | 'rejected' | 'gone'
+
+/** Why items of a contact that is gone are refused. */
+const GONE = { kind: 'rejected', reason: 'the contact is gone', absent: true } as const
+
 export interface ImportDesk {
   readonly reader: ContactReader
   readonly writer: Pick<EngageWriter, 'createInteraction'>
@@ -33,7 +38,8 @@ export interface ImportDesk {
   /** Shared by all contacts: how many POSTs may be under way. */
   readonly requests: PQueue
   readonly stop: AbortSignal
-  onDecided?(outcome: 'confirmed' | 'rejected'): void
+  /** `gone`: refused because the contact is not there any more. */
+  onDecided?(outcome: Decision): void
 }
 
 /** Intents of one commit; what a kill leaves in doubt of one contact at most. */
@@ -110,9 +116,7 @@ async function ask(
 ): Promise<void> {
   const now = await readContact(desk.reader, desk.clock, contact.contactId, desk.schemaId)
   if (now.state === 'gone') {
-    await Promise.all(
-      doubtful.map((seq) => note(desk, seq, { kind: 'rejected', reason: 'the contact is gone' })),
-    )
+    await Promise.all(doubtful.map((seq) => note(desk, seq, GONE)))
     return
   }
   const old = desk.oldIds(contact, firstSeq)
@@ -137,6 +141,7 @@ async function postAll(
   records: ReadonlyMap<number, Interaction>,
 ): Promise<void> {
   const halt = new AbortController()
+  let gone: Promise<boolean> | undefined
   for (let at = 0; at < open.length; at += CHUNK) {
     if (desk.stop.aborted) throw new Interrupted()
     const chunk = open.slice(at, at + CHUNK)
@@ -144,11 +149,16 @@ async function postAll(
     const settled = await Promise.allSettled(
       chunk.map(async (seq) => {
         try {
-          const outcome = await desk.requests.add(() =>
-            post(desk, records.get(seq) as Interaction, halt.signal),
-          )
+          const record = records.get(seq) as Interaction
+          const outcome = await desk.requests.add(() => post(desk, record, halt.signal))
           if (outcome.kind === 'fatal') halt.abort()
-          await note(desk, seq, outcome)
+          // A 404 may be about the contact: it is asked for once, whatever the number of its interactions.
+          if (outcome.kind === 'rejected' && outcome.absent) gone ??= isGone(desk, record.contactId)
+          await note(
+            desk,
+            seq,
+            outcome.kind === 'rejected' && outcome.absent && (await gone) ? GONE : outcome,
+          )
           return outcome
         } catch (error) {
           // The journal can't be written: whatever has not left yet must not.
@@ -164,12 +174,20 @@ async function postAll(
     )
     const fatal = outcomes.find((outcome) => outcome.kind === 'fatal')
     if (fatal !== undefined) throw fatal.error
+    if (await gone) {
+      await Promise.all(open.slice(at + CHUNK).map((seq) => note(desk, seq, GONE)))
+      return
+    }
     if (desk.stop.aborted) throw new Interrupted()
     const waits = outcomes.flatMap((outcome) => (outcome.kind === 'unsent' ? outcome.waitMs : []))
     if (waits.length > 0) await pause(desk, Math.max(...waits))
     // What is in doubt is asked about before more of this contact leaves.
     if (waits.length > 0 || outcomes.some((outcome) => outcome.kind === 'doubt')) return
   }
+}
+
+async function isGone(desk: ImportDesk, contactId: string): Promise<boolean> {
+  return (await desk.reader.getContact(contactId)) === undefined
 }
 
 async function post(desk: ImportDesk, record: Interaction, halt: AbortSignal): Promise<PostOutcome> {
@@ -193,5 +211,6 @@ async function note(desk: ImportDesk, seq: number, outcome: PostOutcome): Promis
   if (outcome.kind === 'confirmed') await desk.items.confirmed(seq, outcome.newId)
   else if (outcome.kind === 'rejected') await desk.items.rejected(seq, outcome.reason)
   else if (outcome.kind === 'unsent') await desk.items.unsent([seq])
-  if (outcome.kind === 'confirmed' || outcome.kind === 'rejected') desk.onDecided?.(outcome.kind)
+  if (outcome === GONE) desk.onDecided?.('gone')
+  else if (outcome.kind === 'confirmed' || outcome.kind === 'rejected') desk.onDecided?.(outcome.kind)
 }

@@ -14,6 +14,8 @@ import { inOrder } from './pump.ts'
 export interface ImportOptions {
   /** How many contacts are worked on at once. */
   readonly concurrency: number
+  /** Refusals that are expected: what was refused before and is tried once more, what breaks the new schema's rules. */
+  readonly tolerated?: number
   onProgress?(decided: number, total: number, decidedHere: number): void
 }
 
@@ -27,12 +29,13 @@ const WATERMARK_EVERY = 100
 export async function importSnapshot(
   desk: ImportDesk,
   snapshot: Snapshot,
-  { concurrency, onProgress }: ImportOptions,
+  { concurrency, tolerated = 0, onProgress }: ImportOptions,
 ): Promise<void> {
   const total = snapshot.manifest.interactions.records
   const before = desk.items.counts()
   let confirmed = 0
   let rejected = 0
+  let gone = 0
   // A failure at one contact stops the others too: what is wrong with the whole is not tried out on each.
   const halt = new AbortController()
   let failure: unknown
@@ -41,8 +44,10 @@ export async function importSnapshot(
     stop: AbortSignal.any([desk.stop, halt.signal]),
     onDecided(outcome) {
       if (outcome === 'confirmed') confirmed += 1
-      else rejected += 1
-      onProgress?.(before.confirmed + before.rejected + confirmed + rejected, total, confirmed + rejected)
+      else if (outcome === 'rejected') rejected += 1
+      else gone += 1
+      const here = confirmed + rejected + gone
+      onProgress?.(before.confirmed + before.rejected + here, total, here)
     },
   }
   const start = desk.items.watermark()
@@ -51,7 +56,8 @@ export async function importSnapshot(
     withHistory(snapshot, start, desk.stop),
     async (contact) => {
       try {
-        if (tooManyRejected(rejected, confirmed + rejected)) throw tooMany(rejected)
+        const decided = before.confirmed + confirmed + rejected
+        if (tooManyRejected(rejected - tolerated, decided)) throw tooMany(rejected)
         await importContact(counting, contact, contact.firstSeq)
         return contact.ordinal
       } catch (error) {

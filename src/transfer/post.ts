@@ -7,8 +7,8 @@ import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 
 export type PostOutcome =
   | { readonly kind: 'confirmed'; readonly newId: string }
-  /** The server has refused this one for good, and says why. */
-  | { readonly kind: 'rejected'; readonly reason: string }
+  /** The server has refused this one for good, and says why; `absent`: because something is not there. */
+  | { readonly kind: 'rejected'; readonly reason: string; readonly absent: boolean }
   /** It may or may not have landed. */
   | { readonly kind: 'doubt' }
   /** It certainly has not been sent, or was turned away unread. */
@@ -28,14 +28,19 @@ export function classifyPostError(error: unknown): PostOutcome {
   if (error.status === 429) return { kind: 'unsent', waitMs: error.retryAfterMs ?? THROTTLED_MS }
   const ofTheItem = error.kind !== 'not-the-api' && !saysSchemaNotFound(error)
   if (error.status !== undefined && ITEM_STATUSES.has(error.status) && ofTheItem) {
-    return { kind: 'rejected', reason: `${error.status}: ${error.serverMessage}` }
+    return {
+      kind: 'rejected',
+      reason: `${error.status}: ${error.serverMessage}`,
+      absent: error.kind === 'absent',
+    }
   }
   return { kind: 'fatal', error }
 }
 
 /**
  * Something is wrong with the whole when more than a few of the first are refused.
- * @param rejected items refused by this process @param decided items refused or accepted by it
+ * @param rejected items refused, but for those of contacts that are gone and those known to be refused
+ * @param decided all items refused or accepted so far
  */
 export function tooManyRejected(rejected: number, decided: number): boolean {
   return rejected >= 5 && rejected / Math.max(decided, 100) >= 0.05

@@ -18,6 +18,8 @@ export interface Tally {
   /** How many of them are. */
   readonly found: number
   readonly missing: number
+  /** Records that are there under the id they were given, but with another content than they were sent with. */
+  readonly altered: number
   /** Records equal to one of the snapshot's, there more often than they should be. */
   readonly extra: number
   readonly rejected: number
@@ -25,7 +27,15 @@ export interface Tally {
   readonly live: number
 }
 
-export const EMPTY_TALLY: Tally = { expected: 0, found: 0, missing: 0, extra: 0, rejected: 0, live: 0 }
+export const EMPTY_TALLY: Tally = {
+  expected: 0,
+  found: 0,
+  missing: 0,
+  altered: 0,
+  extra: 0,
+  rejected: 0,
+  live: 0,
+}
 
 /** What differs at one contact, by name. */
 export interface Difference {
@@ -34,12 +44,15 @@ export interface Difference {
   readonly missing: readonly number[]
   /** Server ids of the records that are there too often. */
   readonly extra: readonly string[]
+  /** Server ids of the records that the tenant keeps with another content than it was given. */
+  readonly altered: readonly string[]
 }
 
 export interface Comparison {
   readonly tally: Tally
   readonly missing: readonly number[]
   readonly extra: readonly string[]
+  readonly altered: readonly string[]
 }
 
 export interface Expected {
@@ -58,9 +71,17 @@ export function compareContact(
   expected: readonly Expected[],
   found: ReadonlyArray<{ readonly id: string; readonly key: string }>,
 ): Comparison {
-  const due = expected.filter(({ state }) => state !== 'rejected')
+  const kept = new Map(found.map(({ id, key }) => [id, key]))
+  const wanted = expected.filter(({ state }) => state !== 'rejected')
+  // Found by its own id with another content: it is neither missing nor somebody else's.
+  const altered = wanted.filter(
+    ({ key, newId }) => newId !== undefined && kept.has(newId) && kept.get(newId) !== key,
+  )
+  const alteredIds = new Set(altered.map(({ newId }) => newId))
+  const due = wanted.filter(({ newId }) => newId === undefined || !alteredIds.has(newId))
   const dueByKey = Map.groupBy(due, ({ key }) => key)
-  const foundByKey = Map.groupBy(found, ({ key }) => key)
+  const others = found.filter(({ id }) => !alteredIds.has(id))
+  const foundByKey = Map.groupBy(others, ({ key }) => key)
   const missing: number[] = []
   const extra: string[] = []
   for (const [key, records] of dueByKey) {
@@ -80,13 +101,15 @@ export function compareContact(
   return {
     missing,
     extra,
+    altered: altered.flatMap(({ newId }) => newId ?? []),
     tally: {
-      expected: due.length,
+      expected: wanted.length,
       found: due.length - missing.length,
       missing: missing.length,
+      altered: altered.length,
       extra: extra.length,
-      rejected: expected.length - due.length,
-      live: found.filter(({ key }) => !dueByKey.has(key)).length,
+      rejected: expected.length - wanted.length,
+      live: others.filter(({ key }) => !dueByKey.has(key)).length,
     },
   }
 }
@@ -96,6 +119,7 @@ export function addTallies(a: Tally, b: Tally): Tally {
     expected: a.expected + b.expected,
     found: a.found + b.found,
     missing: a.missing + b.missing,
+    altered: a.altered + b.altered,
     extra: a.extra + b.extra,
     rejected: a.rejected + b.rejected,
     live: a.live + b.live,
@@ -153,11 +177,12 @@ export async function verifyLive(job: Verification): Promise<Tally> {
       ordinal: (settled.at(-1)?.contact.ordinal ?? 0) + 1,
       tally: settled.map(({ result }) => result.tally).reduce(addTallies, EMPTY_TALLY),
       differences: settled
-        .filter(({ result }) => result.missing.length + result.extra.length > 0)
+        .filter(({ result }) => result.missing.length + result.extra.length + result.altered.length > 0)
         .map(({ contact, result }) => ({
           contactId: contact.contactId,
           missing: result.missing,
           extra: result.extra,
+          altered: result.altered,
         })),
     }
     job.checkpoint(checkpoint)

@@ -4,7 +4,8 @@
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Json, stringifyJson } from '../json.ts'
-import type { ContactRead, Interaction } from '../model.ts'
+import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
+import { createPayloadCheck } from '../schema/payload.ts'
 import { type CanaryResult, chooseCanary, flyCanary } from '../transfer/canary.ts'
 import { readContact } from '../transfer/export.ts'
 import { deskOf, type Lot } from './lot.ts'
@@ -17,10 +18,10 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
   const snapshot = await passSnapshot(context, 'final-pass')
   const desk = deskOf(context, lot)
   const gone = new Set<string>()
+  const weigh = weigher(lot.schema(context))
   for (;;) {
-    const choice = await chooseCanary(snapshot, gone)
-    if (choice === undefined)
-      return { skipped: 'no contact of the snapshot has an interaction to begin with' }
+    const choice = await chooseCanary(snapshot, gone, weigh)
+    if (choice === undefined) return { skipped: 'the snapshot has no interaction that could come first' }
     const [earlier] = desk.items.range(choice.seq, choice.seq + 1)
     // Refused by an earlier run of this command: what was wrong may have been mended since.
     if (earlier?.state === 'rejected') await desk.items.unsent([choice.seq])
@@ -43,6 +44,16 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
     })
     context.say(`contact ${choice.contact.contactId} is gone: another one is taken for the canary`)
   }
+}
+
+/** A record that breaks the schema's rules says nothing of the others; of the rest, the one with most properties does. */
+export function weigher(schema: InteractionSchema): (record: Interaction) => number {
+  const check = createPayloadCheck(schema)
+  const named = schema.jsonSchema.properties
+  return ({ payload }) =>
+    check(payload).length > 0
+      ? 0
+      : 1 + Object.keys(payload).filter((name) => Object.hasOwn(named, name)).length
 }
 
 async function isThere(context: WriteContext, { contactId }: ContactRead): Promise<boolean> {

@@ -4,16 +4,20 @@
  * back from disk byte by byte, coverage is complete or accepted by name, the new schema has room and passes the
  * rules, and no sampled contact holds anything that the snapshot lacks.
  */
+import { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
+import { schemaDigest } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
 import type { SnapshotContact } from '../snapshot/reader.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { withdrawStop } from './final-pass.ts'
+import { DELETION_REFUSED, mayHaveDeleted } from './history.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { createSchema, deleteSchema } from './schema-effects.ts'
+import { assertNoStrangers } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** Contacts that are looked at once more just before the deletion. */
@@ -37,11 +41,14 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
     if (!(error instanceof OperatorError)) throw error
     // What the tenant keeps in another form must not keep its place.
     if ((await reader.getSchema(id)) !== undefined) await deleteSchema(context, id)
+    const unclear = error.exit === EXIT.failed && error.cause === undefined
     throw new OperatorError({
       what: `The new schema does not pass its trial under the id ${id}. ${error.message}`,
       safe: `Nothing was deleted: ${plan.schemaId} and its interactions are untouched.`,
-      next: 'Mend the schema and make a new plan with it.',
-      exit: error.exit === EXIT.failed && error.cause === undefined ? EXIT.failed : EXIT.precondition,
+      next: unclear
+        ? (error.next ?? 'Run the same command again.')
+        : 'Mend the schema and make a new plan with it.',
+      exit: unclear ? EXIT.failed : EXIT.precondition,
       cause: error,
     })
   }
@@ -51,18 +58,51 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
 
 /** Deletes the schema and, with it, all its interactions. */
 export async function deleteOldSchema(context: WriteContext): Promise<Json> {
-  const { plan, journal } = context
-  const intended = journal.events.latest('deletion', 'intent') !== undefined
+  const { plan, journal, reader } = context
+  const intended = mayHaveDeleted(journal)
   if (await isGone(context)) {
+    await assertSnapshot(context)
     if (!intended)
       context.say(`Schema ${plan.schemaId} is gone already: somebody else deleted it. Its snapshot is whole.`)
-    await assertSnapshot(context)
     return { deletedBy: intended ? 'this run' : 'somebody else' }
   }
+  if (intended) await assertStillOurs(context)
   await assertPreconditions(context)
   journal.events.append('intent', 'deletion', { schemaId: plan.schemaId })
-  await deleteSchema(context, plan.schemaId)
+  try {
+    await deleteSchema(context, plan.schemaId)
+  } catch (error) {
+    // A clear refusal, with the schema still there: this run has not deleted anything.
+    const refusal =
+      error instanceof EngageError ? error : error instanceof OperatorError ? error.cause : undefined
+    const refused = refusal instanceof EngageError && refusal.outcome === 'refused'
+    if (refused && !intended && (await reader.getSchema(plan.schemaId)) !== undefined) {
+      journal.events.append('note', DELETION_REFUSED, { schemaId: plan.schemaId })
+    }
+    throw error
+  }
   return { deletedBy: 'this run' }
+}
+
+/**
+ * An earlier deletion of this run may have been carried out, so what is there now may be somebody else's, made anew:
+ * every contact is read before it may go.
+ */
+async function assertStillOurs(context: WriteContext): Promise<void> {
+  const { plan, reader } = context
+  const live = await reader.getSchema(plan.schemaId)
+  if (live === undefined || schemaDigest(live) !== plan.liveDigest) {
+    throw new OperatorError({
+      what: `This run has deleted ${plan.schemaId}, and somebody has since created it anew in another form.`,
+      safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
+      next: 'See whether anything has arrived in it. If it may go, delete that schema in Engage, then run the same command again.',
+      exit: EXIT.precondition,
+    })
+  }
+  await assertNoStrangers(context, ({ interactions }, now) => {
+    const known = new Set(interactions.map(({ id }) => id))
+    return now.interactions.filter(({ id }) => !known.has(id))
+  })
 }
 
 /** One 404 may be a passing fault: it is gone when it still is a while later. */
@@ -124,7 +164,7 @@ async function assertQuiet(context: ReadContext): Promise<void> {
   const withHistory = sample.filter(({ interactions }) => interactions.length > 0).length
   // A few may have been deleted one by one; where most are, this is not the tenant that was exported. But once this
   // run has deleted it, a schema that is there again may well be empty: its history is in the snapshot.
-  const emptied = context.journal.events.latest('deletion', 'intent') !== undefined
+  const emptied = mayHaveDeleted(context.journal)
   if (!emptied && lacking > 0 && lacking * 2 >= withHistory)
     throw anotherTenant(plan.schemaId, lacking, withHistory)
 }

@@ -15,6 +15,7 @@ import type { Snapshot } from '../snapshot/reader.ts'
 import type { ContactTask } from '../transfer/export.ts'
 import { createdWhenListed, unread } from './base-pass.ts'
 import { addCreatedSince } from './contact-source.ts'
+import { mayHaveDeleted } from './history.ts'
 import { assertNoDrift, type PassTally, passSnapshot, runPass } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -52,7 +53,7 @@ export async function finalPass(context: ReadContext): Promise<Json> {
 /** Voids the producers' stop and what rests on it, but not once anything has been deleted. @throws OperatorError (exit 4), always */
 export function withdrawStop(context: ReadContext, reason: string): never {
   // Once a deletion may have happened, the tenant's history is in the snapshot alone: no pass may take its place.
-  if (context.journal.events.latest('deletion', 'intent') !== undefined) {
+  if (mayHaveDeleted(context.journal)) {
     const deleted = context.journal.events.latest('deletion', 'finished') !== undefined
     throw new OperatorError({
       what: `Somebody else writes to ${context.plan.schemaId} while its history is out of the tenant: ${reason}.`,
@@ -63,7 +64,8 @@ export function withdrawStop(context: ReadContext, reason: string): never {
       exit: EXIT.precondition,
     })
   }
-  for (const name of ['producers-stopped', 'final-pass', 'delete-schema']) {
+  // The cause goes last: a kill in between leaves nothing valid that rests on it.
+  for (const name of ['delete-schema', 'final-pass', 'producers-stopped']) {
     context.journal.events.append('withdrawn', name, { reason })
   }
   throw new OperatorError({

@@ -3,6 +3,7 @@
  * Guarantees: what could not be checked is said where the decision is taken, and must be accepted by name.
  */
 import type { JsonObject } from '../json.ts'
+import { mayHaveDeleted } from './history.ts'
 import { passFolder, passResult } from './pass.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
 
@@ -70,6 +71,11 @@ export const deletionApproved: Gate = {
           ? [
               `By the new schema's rules Engage will refuse ${final.tally.refusable} of the interactions: they will not come back.`,
               `For example ${final.tally.refusableExample}`,
+            ]
+          : []),
+        ...(mayHaveDeleted(context.journal)
+          ? [
+              'The schema is there again after a deletion of this run. Every contact is read before it is deleted once more; what is not in the snapshot stops it.',
             ]
           : []),
         ...final.coverage.statements,

@@ -8,7 +8,8 @@ export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:.]/g, '')
 }
 
-/** @returns the folder name of the tenant at a base URL: its host, `acme.voyado.com` or `127.0.0.1_8080` */
+/** @returns the name of the tenant at a base URL, as folders have it: `acme.voyado.com`, `127.0.0.1_8080`, `gateway_prod` */
 export function tenantOf(baseUrl: string): string {
-  return new URL(baseUrl).host.replace(/[^A-Za-z0-9.-]/g, '_')
+  const { host, pathname } = new URL(baseUrl)
+  return `${host}${pathname}`.replace(/\/+$/, '').replace(/[^A-Za-z0-9.-]/g, '_')
 }

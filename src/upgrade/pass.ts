@@ -52,7 +52,7 @@ export interface PassTally {
   readonly refusableExample: string | null
 }
 
-export const NOTHING: PassTally = {
+const NOTHING: PassTally = {
   arrived: 0,
   vanished: 0,
   goneWithHistory: 0,

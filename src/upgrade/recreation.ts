@@ -8,7 +8,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
-import { assertSame, createSchema } from './schema-effects.ts'
+import { createSchema } from './schema-effects.ts'
 import type { WriteContext } from './strategy.ts'
 
 /**
@@ -26,7 +26,7 @@ export async function recreate(
     if (live !== undefined && !sameSchema(schema, live) && sameSchema(gone, live))
       throw backAgain(context, gone)
     if (live !== undefined) {
-      assertSame(schema, live)
+      if (!sameSchema(schema, live)) throw inTheWay(schema.id)
       return { schemaId: schema.id, found: true }
     }
     journal.events.append('intent', 'recreation', { schemaId: schema.id })
@@ -44,6 +44,14 @@ export async function recreate(
       cause: error,
     })
   }
+}
+
+/** Neither ours nor the one that was deleted. */
+function inTheWay(id: string): OperatorError {
+  return new OperatorError({
+    what: `Somebody has created ${id} meanwhile, in a form that is neither the old nor the new one. See whether anything has arrived in it; if it may go, delete that schema in Engage first.`,
+    exit: EXIT.failed,
+  })
 }
 
 /** What took the schema away has to be done, and signed for, once more. The snapshot stays: it is the history. */

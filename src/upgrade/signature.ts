@@ -54,7 +54,7 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
     throw refuse(
       EXIT.precondition,
       `Run ${plan.run} does not wait at the gate ${gate}: what would be signed is not known yet.${waitsAt(journal)}`,
-      `engage-migrate upgrade ${plan.run}`,
+      `engage-migrate upgrade ${gate === 'roll-back' ? '--roll-back ' : ''}${plan.run}`,
     )
   }
   if (signature.confirm !== null && signature.confirm !== plan.schemaId) {

@@ -6,9 +6,10 @@ import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally, type VerifyCheckpoint } from '../transfer/verify.ts'
+import { mayHaveDeleted } from './history.ts'
 import { inPlace, rollBack } from './in-place.ts'
 import { BACK, FORTH, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
-import { checkpointsOf, type Intent, type PassName, type PassResult } from './pass.ts'
+import { checkpointsOf, type Intent, type PassName, type PassResult, passResult } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { isDone } from './runner.ts'
 import type { Action, Strategy } from './strategy.ts'
@@ -17,7 +18,7 @@ import type { Action, Strategy } from './strategy.ts'
 export const FAILURE = 'failure'
 export const DRY_RUN = 'dry-run'
 
-export type StepState = 'done' | 'active' | 'pending'
+type StepState = 'done' | 'active' | 'pending'
 
 export interface StepStatus {
   readonly name: string
@@ -62,8 +63,7 @@ export function verificationOf(journal: Pick<Journal, 'events'>): Tally | null {
 
 /** @returns whether a run has taken history out of the tenant, or may have, and not yet brought it back */
 export function holdsHistory(journal: Pick<Journal, 'events'>): boolean {
-  const last = lotOf(journal) === BACK ? 'roll-back-verification' : 'verification'
-  return journal.events.latest('deletion', 'intent') !== undefined && !isDone(journal, { name: last })
+  return mayHaveDeleted(journal) && verificationOf(journal)?.missing !== 0
 }
 
 /** @returns the gate that waits for a signature, if one does: the run has said so last */
@@ -145,8 +145,8 @@ function readBack(lot: Lot, journal: Journal): Tally {
 
 function remaining(plan: Plan, journal: Journal, done: boolean): RunStatus['remaining'] {
   if (done) return { calls: 0, seconds: 0 }
-  const passed = (name: string): PassResult | undefined =>
-    journal.events.latest(name, 'finished')?.detail as unknown as PassResult | undefined
+  const passed = (name: PassName): PassResult | undefined =>
+    isDone(journal, { name }) ? passResult({ journal }, name) : undefined
   const [exportCalls = 0, finalCalls = 0, , readBackCalls = 0] = plan.estimate.phases.map(
     ({ calls }) => calls,
   )

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import { writeLines } from '../transfer/evidence.ts'
+import { inOrder } from '../transfer/pump.ts'
 import { type Tally, type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
 import { postAll } from './importing.ts'
 import { comparisonOf, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
@@ -66,12 +67,20 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
  * still shows under its own id is there: only the listing lags.
  */
 async function doubt(context: WriteContext, lot: Lot, seqs: readonly number[]): Promise<void> {
+  const { reader, settings, stop } = context
   const items = context.journal.items(lot.name)
-  for (const seq of seqs) {
-    const [item] = items.range(seq, seq + 1)
-    const there = item?.newId !== undefined && (await context.reader.getInteraction(item.newId)) !== undefined
-    if (!there) await items.sent([seq])
-  }
+  const asked = inOrder(
+    seqs,
+    async (seq) => {
+      stop.throwIfAborted()
+      const [item] = items.range(seq, seq + 1)
+      const there = item?.newId !== undefined && (await reader.getInteraction(item.newId)) !== undefined
+      return there ? [] : [seq]
+    },
+    { concurrency: settings.concurrency, window: settings.concurrency * 4 },
+  )
+  const absent = (await Array.fromAsync(asked)).flat()
+  if (absent.length > 0) await items.sent(absent)
 }
 
 async function readBack(context: ReadContext, lot: Lot, pass: string): Promise<Tally> {
@@ -100,7 +109,7 @@ function different(context: ReadContext, tally: Tally): OperatorError {
   return new OperatorError({
     what: `The read-back found ${tally.missing} interactions missing and ${tally.extra} there too often.`,
     safe: `Every one of them is named in ${join(context.folder, 'differences.ndjson')}; the snapshot holds all history.`,
-    next: 'Run the same command again: it posts what is missing and reads back again. What is there too often is left to you.',
+    next: 'Run the same command again: it asks for what is missing, posts what is not there, and reads back again. What is there too often is left to you: delete those ids in Engage first, if they should go.',
     exit: EXIT.differences,
   })
 }

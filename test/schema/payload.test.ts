@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OperatorError } from '../../src/errors.ts'
 import { type JsonObject, parseJson } from '../../src/json.ts'
-import { createPayloadCheck, unnamedProperties } from '../../src/schema/payload.ts'
+import { createPayloadCheck } from '../../src/schema/payload.ts'
 import { DOCUMENTED, fixture, INHERITED, PUBLISHED, schemaOf, schemaWith } from './fixtures.ts'
 
 function payload(text: string): JsonObject {
@@ -70,16 +70,5 @@ describe('createPayloadCheck', () => {
   it('refuses a schema that is none', () => {
     expect(() => createPayloadCheck(schemaWith({ type: 'text' }))).toThrow(OperatorError)
     expect(() => createPayloadCheck(schemaWith({ $ref: 'https://example.org/x' }))).toThrow(/Schema s can't/)
-  })
-})
-
-describe('unnamedProperties', () => {
-  it('are those that Engage drops', () => {
-    const text = '{"price": 1, "type": "Jeans", "toString": 1, "__proto__": 1}'
-    expect(unnamedProperties(fixture('Reuse-Spring-2023'), payload(text))).toEqual([
-      'type',
-      'toString',
-      '__proto__',
-    ])
   })
 })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Interaction } from '../../src/model.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
 import { chooseCanary } from '../../src/transfer/canary.ts'
+import { weigher } from '../../src/upgrade/canary.ts'
 import { listed, readById, withAlso } from '../support/answers.ts'
 import { addHistory, type Bench, held, multiset, openBench, twinsIn } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -31,7 +32,11 @@ function expectMapped({ bench, folder }: Run): void {
 
 /** @returns the contact that the canary will be posted to, of a run whose final pass is done */
 async function canaryContact(run: Run): Promise<string> {
-  const choice = await chooseCanary(await openSnapshot(passed(run, 'final-pass').folder), new Set())
+  const choice = await chooseCanary(
+    await openSnapshot(passed(run, 'final-pass').folder),
+    new Set(),
+    weigher(run.plan.after),
+  )
   if (choice === undefined) throw new Error('there is no history')
   return choice.contact.contactId
 }

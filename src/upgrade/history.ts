@@ -1,0 +1,17 @@
+/**
+ * Where the history is, by what the journal knows.
+ * Guarantees: pure reading; from the intent to delete until the read-back finds nothing missing, a run counts as the
+ * one that holds the history.
+ */
+import type { Journal } from '../journal/journal.ts'
+
+/** Name of the note that a deletion leaves which was clearly refused. */
+export const DELETION_REFUSED = 'deletion-refused'
+
+/** @returns whether the schema has been deleted by this run, or may have been */
+export function mayHaveDeleted(journal: Pick<Journal, 'events'>): boolean {
+  const last = journal.events
+    .all()
+    .findLast(({ name, kind }) => (name === 'deletion' && kind === 'intent') || name === DELETION_REFUSED)
+  return last?.name === 'deletion'
+}

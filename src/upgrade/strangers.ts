@@ -1,0 +1,65 @@
+/**
+ * A look at every contact before a schema is deleted that may hold more than the snapshot does.
+ * Guarantees: every contact of the list and those created since are read; one record that is not known to be ours
+ * ends it.
+ */
+import { EXIT, OperatorError } from '../errors.ts'
+import type { ContactRead, Interaction } from '../model.ts'
+import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
+import { readContact } from '../transfer/export.ts'
+import { inOrder } from '../transfer/pump.ts'
+import { addCreatedSince } from './contact-source.ts'
+import { passSnapshot } from './pass.ts'
+import type { ReadContext } from './strategy.ts'
+
+/** A contact with what the snapshot holds of it; nothing for one that was created since. */
+export type Known = Pick<SnapshotContact, 'contactId' | 'interactions' | 'firstSeq'>
+
+/**
+ * @param strangers what of a contact's records in the tenant is not known to be ours
+ * @throws OperatorError (exit 4) naming the first such record
+ */
+export async function assertNoStrangers(
+  context: ReadContext,
+  strangers: (known: Known, now: ContactRead) => readonly Pick<Interaction, 'id'>[],
+): Promise<void> {
+  const { plan, reader, clock, settings, journal } = context
+  const since = journal.events.latest('contacts', 'finished')?.at ?? 0
+  await addCreatedSince(since, journal.contacts, reader, clock.now())
+  let done = 0
+  const looks = inOrder(
+    everyContact(context, await passSnapshot(context, 'final-pass')),
+    async (known) => ({ known, now: await readContact(reader, clock, known.contactId, plan.schemaId) }),
+    { concurrency: settings.concurrency, window: settings.concurrency * 4 },
+  )
+  for await (const { known, now } of looks) {
+    context.stop.throwIfAborted()
+    const [stranger] = strangers(known, now)
+    if (stranger !== undefined) throw arrived(plan.schemaId, stranger.id, known.contactId)
+    done += 1
+    context.progress({
+      phase: 'looking for live arrivals: contacts read',
+      done,
+      total: journal.contacts.count(),
+      doneHere: done,
+    })
+  }
+}
+
+async function* everyContact({ journal }: ReadContext, snapshot: Snapshot): AsyncGenerator<Known> {
+  yield* snapshot.contacts()
+  const { listed } = snapshot.manifest.contacts
+  for (let at = listed; at < journal.contacts.count(); at += 1) {
+    const [contactId = ''] = journal.contacts.slice(at, 1)
+    yield { contactId, interactions: [], firstSeq: snapshot.manifest.interactions.records }
+  }
+}
+
+function arrived(schemaId: string, id: string, contactId: string): OperatorError {
+  return new OperatorError({
+    what: `Schema ${schemaId} holds interactions that are not in the snapshot, such as ${id} of contact ${contactId}: they would be deleted with it.`,
+    safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
+    next: 'Stop the producers. If these may go, delete them one by one in Engage, then run the same command again.',
+    exit: EXIT.precondition,
+  })
+}
