@@ -46,14 +46,25 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
   }
 }
 
-/** A record that breaks the schema's rules says nothing of the others; of the rest, the one with most properties does. */
+/**
+ * A record that breaks the schema's rules says nothing of the others. Of the rest, that one says most which has the
+ * most properties, and values that a server might write in a way of its own.
+ */
 export function weigher(schema: InteractionSchema): (record: Interaction) => number {
   const check = createPayloadCheck(schema)
   const named = schema.jsonSchema.properties
-  return ({ payload }) =>
-    check(payload).length > 0
-      ? 0
-      : 1 + Object.keys(payload).filter((name) => Object.hasOwn(named, name)).length
+  return ({ payload }) => {
+    if (check(payload).length > 0) return 0
+    const kept = Object.entries(payload).filter(([name]) => Object.hasOwn(named, name))
+    return 1 + kept.length + kept.filter(([, value]) => isAwkward(value)).length * AWKWARD
+  }
+}
+
+/** An awkward value is worth more than any number of plain ones. */
+const AWKWARD = 100
+
+function isAwkward(value: Json): boolean {
+  return JSON.isRawJSON(value) || (typeof value === 'string' && value.normalize('NFC').trim() !== value)
 }
 
 async function isThere(context: WriteContext, { contactId }: ContactRead): Promise<boolean> {

@@ -58,7 +58,7 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
 
 /** Deletes the schema and, with it, all its interactions. */
 export async function deleteOldSchema(context: WriteContext): Promise<Json> {
-  const { plan, journal, reader } = context
+  const { plan, journal } = context
   const intended = mayHaveDeleted(journal)
   if (await isGone(context)) {
     await assertSnapshot(context)
@@ -72,16 +72,28 @@ export async function deleteOldSchema(context: WriteContext): Promise<Json> {
   try {
     await deleteSchema(context, plan.schemaId)
   } catch (error) {
-    // A clear refusal, with the schema still there: this run has not deleted anything.
+    // A clear refusal, with schema and history still there: this run has not deleted anything.
     const refusal =
       error instanceof EngageError ? error : error instanceof OperatorError ? error.cause : undefined
     const refused = refusal instanceof EngageError && refusal.outcome === 'refused'
-    if (refused && !intended && (await reader.getSchema(plan.schemaId)) !== undefined) {
+    if (refused && !intended && (await isUntouched(context))) {
       journal.events.append('note', DELETION_REFUSED, { schemaId: plan.schemaId })
     }
     throw error
   }
   return { deletedBy: 'this run' }
+}
+
+/** @returns whether the schema is there, and the first contact of the snapshot with history still has it */
+async function isUntouched(context: WriteContext): Promise<boolean> {
+  const { reader, clock, plan } = context
+  if ((await reader.getSchema(plan.schemaId)) === undefined) return false
+  for await (const { contactId, interactions } of (await passSnapshot(context, 'final-pass')).contacts()) {
+    if (interactions.length === 0) continue
+    const now = await readContact(reader, clock, contactId, plan.schemaId)
+    return now.interactions.some(({ id }) => id === interactions[0]?.id)
+  }
+  return true
 }
 
 /**

@@ -55,6 +55,7 @@ describe('classifyPostError', () => {
     expect(classifyPostError(error({ status: 400, serverMessage: 'rating is wrong' }))).toEqual({
       kind: 'rejected',
       reason: '400: rating is wrong',
+      absent: false,
     })
   })
 })

@@ -65,7 +65,8 @@ describe('compareContact', () => {
     expect(compareContact([confirmed(0, 'a'), confirmed(1, 'b')], found(['n1', 'b'], ['n0', 'a']))).toEqual({
       missing: [],
       extra: [],
-      tally: { expected: 2, found: 2, missing: 0, extra: 0, rejected: 0, live: 0 },
+      altered: [],
+      tally: { altered: 0, expected: 2, found: 2, missing: 0, extra: 0, rejected: 0, live: 0 },
     })
   })
 
@@ -74,7 +75,8 @@ describe('compareContact', () => {
     expect(compareContact(twins, found(['n0', 'a'], ['n2', 'a']))).toEqual({
       missing: [1],
       extra: [],
-      tally: { expected: 3, found: 2, missing: 1, extra: 0, rejected: 0, live: 0 },
+      altered: [],
+      tally: { altered: 0, expected: 3, found: 2, missing: 1, extra: 0, rejected: 0, live: 0 },
     })
   })
 
@@ -82,7 +84,18 @@ describe('compareContact', () => {
     expect(compareContact([confirmed(0, 'a')], found(['n0', 'a'], ['other', 'a']))).toEqual({
       missing: [],
       extra: ['other'],
-      tally: { expected: 1, found: 1, missing: 0, extra: 1, rejected: 0, live: 0 },
+      altered: [],
+      tally: { altered: 0, expected: 1, found: 1, missing: 0, extra: 1, rejected: 0, live: 0 },
+    })
+  })
+
+  it('names the record as altered that is there under the id it was given, with another content', () => {
+    const twins = [confirmed(0, 'a'), confirmed(1, 'a')]
+    expect(compareContact(twins, found(['n0', 'a'], ['n1', 'b'], ['x', 'b']))).toEqual({
+      missing: [],
+      extra: [],
+      altered: ['n1'],
+      tally: { expected: 2, found: 1, missing: 0, altered: 1, extra: 0, rejected: 0, live: 1 },
     })
   })
 
@@ -97,7 +110,8 @@ describe('compareContact', () => {
     expect(compareContact([confirmed(0, 'a'), rejected], found(['n0', 'a']))).toEqual({
       missing: [],
       extra: [],
-      tally: { expected: 1, found: 1, missing: 0, extra: 0, rejected: 1, live: 0 },
+      altered: [],
+      tally: { altered: 0, expected: 1, found: 1, missing: 0, extra: 0, rejected: 1, live: 0 },
     })
   })
 

@@ -1,5 +1,7 @@
 /** The last checks before the deletion, and what the deletion itself makes of odd answers. */
+
 import { describe, expect, it } from 'vitest'
+import { mayHaveDeleted } from '../../src/upgrade/history.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import { changed, json, readSchema } from '../support/answers.ts'
 import { type Bench, held, openBench, produce } from '../support/bench.ts'
@@ -112,18 +114,21 @@ describe('the deletion', () => {
     const history = held(bench)
     const run = await planRun(bench)
     await approve(run)
-    bench.sandbox.setFaults([{ method: 'DELETE', path: '/interactionschemas/', kind: 'refuse' }])
+    bench.sandbox.setFaults([
+      { method: 'DELETE', path: '/interactionschemas/', kind: '500', times: 'always' },
+    ])
     const effects = schemaEffects(bench)
     expect(await failureOf(go(run))).toMatchObject({ name: 'OperatorError', exit: 1 })
-    expect(effects).toEqual([`DELETE ${bench.schema.id}: nothing`])
+    expect(new Set(effects)).toEqual(new Set([`DELETE ${bench.schema.id}: nothing`]))
+    bench.sandbox.setFaults([])
     const { snapshot } = passed(run, 'final-pass')
     await bench.clock.advance(1_000)
     const late = produce(bench, bench.contacts[0] ?? '')
     for (let times = 0; times < 2; times++) {
       expect(await failureOf(go(run))).toMatchObject({
         exit: 4,
-        message: expect.stringContaining('Somebody else writes'),
-        next: expect.stringContaining('delete it one by one'),
+        message: expect.stringContaining(late.id),
+        next: expect.stringContaining('delete them one by one'),
       })
       expect(isDone(run.journal, { name: 'final-pass' })).toBe(true)
     }
@@ -133,6 +138,39 @@ describe('the deletion', () => {
     expect(await go(run)).toEqual({ state: 'done' })
     expect(passed(run, 'final-pass').snapshot).toBe(snapshot)
     expect(held(bench)).toEqual(history)
+  })
+
+  it('that Engage clearly refuses has taken nothing, so the run holds no history', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.setFaults([{ method: 'DELETE', path: '/interactionschemas/', kind: 'refuse' }])
+    expect(await failureOf(go(run))).toMatchObject({ exit: 1 })
+    expect(mayHaveDeleted(run.journal)).toBe(false)
+    expect(held(bench)).toEqual(history)
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('that may have happened does not happen to a schema that is there anew in another form', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run)
+    bench.between(async (request, sandbox) => {
+      if (request.method !== 'DELETE') return sandbox(request)
+      await sandbox(request)
+      const schema = { ...bench.schema, displayName: 'Somebody else’s' }
+      bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
+      throw new TypeError('fetch failed')
+    })
+    await failureOf(go(run))
+    bench.between(undefined)
+    const failure = { exit: 4, message: expect.stringContaining('created it anew in another form') }
+    expect(await failureOf(go(run))).toMatchObject(failure)
+    expect(isThere(bench)).toBe(true)
+    await bench.writer.deleteSchema(bench.schema.id)
+    expect(await go(run)).toEqual({ state: 'done' })
   })
 
   it('may have emptied a schema that is there again: its history is not looked for any more', async () => {

@@ -40,6 +40,7 @@ describe('an upgrade in place', () => {
     expect(verification(run)).toEqual({
       expected: history.length,
       found: history.length,
+      altered: 0,
       missing: 0,
       extra: 0,
       rejected: 0,

@@ -1,6 +1,8 @@
 /** Where a run is, from its journal alone. */
+
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Journal, openJournal } from '../../src/journal/journal.ts'
+import { BACK, FORTH, verificationNote } from '../../src/upgrade/lot.ts'
 import { DRY_RUN, FAILURE, holdsHistory, openGate, statusOf } from '../../src/upgrade/status.ts'
 import { openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -27,7 +29,9 @@ describe('holdsHistory', () => {
     journal.events.append('finished', 'deletion')
     journal.events.append('finished', 'import')
     expect(holdsHistory(journal)).toBe(true)
-    journal.events.append('finished', 'verification')
+    journal.events.append('note', verificationNote(FORTH), { missing: 1 })
+    expect(holdsHistory(journal)).toBe(true)
+    journal.events.append('note', verificationNote(FORTH), { missing: 0 })
     expect(holdsHistory(journal)).toBe(false)
   })
 
@@ -37,7 +41,7 @@ describe('holdsHistory', () => {
     journal.events.append('signed', 'roll-back')
     journal.events.append('finished', 'roll-back-import')
     expect(holdsHistory(journal)).toBe(true)
-    journal.events.append('finished', 'roll-back-verification')
+    journal.events.append('note', verificationNote(BACK), { missing: 0 })
     expect(holdsHistory(journal)).toBe(false)
   })
 })
