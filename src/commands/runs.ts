@@ -121,7 +121,7 @@ export function bindToPlan(journal: Journal, { plan, digest }: OpenedRun): void 
 export function assertNoOtherRun(
   config: Config,
   { tenant, schemaId, run }: Pick<Plan, 'tenant' | 'schemaId'> & { readonly run?: string },
-  tools: Tools,
+  tools: Pick<Tools, 'clock'>,
 ): void {
   for (const other of begunRuns(config)) {
     if (other === run) continue
@@ -145,7 +145,12 @@ export function begunRuns(config: Config): readonly string[] {
 }
 
 /** @throws OperatorError where the run is about that schema, and its journal can't be read */
-function holdsHistoryOf(folder: string, tenant: string, schemaId: string, tools: Tools): boolean {
+function holdsHistoryOf(
+  folder: string,
+  tenant: string,
+  schemaId: string,
+  tools: Pick<Tools, 'clock'>,
+): boolean {
   try {
     using journal = openJournal(join(folder, 'run.db'), tools.clock, 'read')
     const about = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined

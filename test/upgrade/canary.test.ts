@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { parseJson } from '../../src/json.ts'
+import type { Interaction } from '../../src/model.ts'
+import { SEGMENTABLE_PRODUCT_RATING } from '../../src/sandbox/schemas.ts'
+import { weigher } from '../../src/upgrade/canary.ts'
+import { tenantOf } from '../../src/upgrade/names.ts'
+
+const weigh = weigher(SEGMENTABLE_PRODUCT_RATING)
+
+function weightOf(payload: string): number {
+  return weigh({ payload: parseJson(payload) } as Interaction)
+}
+
+describe('the record that comes first', () => {
+  it('is never one that the new schema refuses', () => {
+    expect(weightOf('{"productSku": "A", "rating": "five", "comment": " much to say "}')).toBe(0)
+    expect(weightOf('{}')).toBeGreaterThan(0)
+  })
+
+  it('has more of the properties that the schema names than others', () => {
+    expect(weightOf('{"productSku": "A", "rating": 5}')).toBeGreaterThan(weightOf('{"productSku": "A"}'))
+    expect(weightOf('{"productSku": "A", "a": 1, "b": 2}')).toBe(weightOf('{"productSku": "A"}'))
+  })
+
+  it.each([
+    ['a number that a double writes in another way', '{"rating": 5.0}'],
+    ['a text with space at its end', '{"comment": "fine "}'],
+    ['a text that is not in composed form', '{"comment": "e\u0301"}'],
+  ])('has, rather than anything else, %s', (_what, payload) => {
+    expect(weightOf(payload)).toBeGreaterThan(weightOf('{"productSku": "A", "rating": 5, "comment": "fine"}'))
+  })
+})
+
+describe('tenantOf', () => {
+  it.each([
+    ['https://acme.voyado.com', 'acme.voyado.com'],
+    ['http://127.0.0.1:8080/', '127.0.0.1_8080'],
+    ['https://gateway.example.com/prod/', 'gateway.example.com_prod'],
+  ])('calls %s %s, so that two tenants behind one gateway are two', (url, name) => {
+    expect(tenantOf(url)).toBe(name)
+  })
+})
