@@ -62,10 +62,18 @@ export async function mishapAfter(
   }
 }
 
+/** Signals of requests that are never answered: nothing else keeps them from being collected, and then from aborting. */
+const waited = new Set<AbortSignal>()
+
 function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
+  return new Promise((_, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    waited.add(signal)
+    const end = (): void => {
+      waited.delete(signal)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', end, { once: true })
   })
 }
 
