@@ -104,8 +104,12 @@ async function goOn({ run, config, snapshots, journal }: Begun, args: Args, tool
 function keepFailure(trouble: OperatorError, folder: string, journal: Journal, tools: Tools): void {
   const { message, next, exit } = trouble
   log(folder, tools, exit === EXIT.interrupted ? 'interrupted' : `failed: ${message}`)
-  if (exit !== EXIT.interrupted)
+  if (exit === EXIT.interrupted) return
+  try {
     journal.events.append('note', FAILURE, { what: message, next: next ?? null, exit })
+  } catch {
+    // A disk that is full keeps this out of the journal; the failure itself is what the operator must hear of.
+  }
 }
 
 function contradiction(): OperatorError {
@@ -177,5 +181,9 @@ function doneLines(context: ReadContext): readonly string[] {
 
 function log(folder: string, { clock }: Tools, text: string): void {
   const line = JSON.stringify({ at: new Date(clock.now()).toISOString(), text })
-  appendFileSync(join(folder, 'log.ndjson'), `${line}\n`, { mode: 0o600 })
+  try {
+    appendFileSync(join(folder, 'log.ndjson'), `${line}\n`, { mode: 0o600 })
+  } catch {
+    // The log is for readers; the journal is what the run rests on, and it says when it can't be written.
+  }
 }

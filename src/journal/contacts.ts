@@ -3,7 +3,7 @@
  * Guarantees: an id keeps its ordinal (0, 1, 2 …) for ever; millions of them stay on disk, not in memory.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { openDatabase } from './tables.ts'
+import { openDatabase, transaction } from './tables.ts'
 
 export interface ContactList {
   /** @param ids lower-case GUIDs @returns how many were not in the list yet; all are durable on return */
@@ -22,13 +22,12 @@ export function createContactList(db: DatabaseSync): ContactList {
   return {
     add(ids) {
       const before = size
-      db.exec('BEGIN IMMEDIATE')
       try {
-        for (const id of ids) size += Number(insert.run(size, toBytes(id)).changes)
-        db.exec('COMMIT')
+        transaction(db, () => {
+          for (const id of ids) size += Number(insert.run(size, toBytes(id)).changes)
+        })
       } catch (error) {
         size = before
-        db.exec('ROLLBACK')
         throw error
       }
       return size - before

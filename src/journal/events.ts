@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import { type Json, parseJson, stringifyJson } from '../json.ts'
+import { transaction } from './tables.ts'
 
 /**
  * `intent` before an effect, `finished` after it; `opened`, `signed` for gates; `withdrawn` takes the last of them
@@ -42,7 +43,7 @@ export function createEventLog(db: DatabaseSync, clock: Clock): EventLog {
   return {
     append(kind, name, detail = null) {
       const event = { at: clock.now(), kind, name, detail }
-      insert.run(event.at, kind, name, stringifyJson(detail))
+      transaction(db, () => insert.run(event.at, kind, name, stringifyJson(detail)))
       events.push(event)
       return event
     },

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
+import { transaction } from './tables.ts'
 
 /**
  * `sent`: its POST may have left, the outcome is in doubt. `confirmed`: the server has it, under `newId`.
@@ -62,14 +63,9 @@ export function createGroupCommitter(db: DatabaseSync, clock: Clock): GroupCommi
     const group = queue
     queue = []
     try {
-      db.exec('BEGIN IMMEDIATE')
-      try {
+      transaction(db, () => {
         for (const { change } of group) change()
-        db.exec('COMMIT')
-      } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK')
-        throw error
-      }
+      })
       for (const { done } of group) done.resolve()
     } catch (error) {
       for (const { done } of group) done.reject(error)

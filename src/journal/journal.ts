@@ -7,7 +7,7 @@ import { type Json, parseJson, stringifyJson } from '../json.ts'
 import { type ContactList, createContactList } from './contacts.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createGroupCommitter, createItemJournal, type ItemJournal } from './items.ts'
-import { openDatabase } from './tables.ts'
+import { openDatabase, transaction } from './tables.ts'
 
 export interface Journal extends Disposable {
   readonly events: EventLog
@@ -40,20 +40,18 @@ export function openJournal(file: string, clock: Clock, mode: 'write' | 'read' =
         .all(pass)
         .map((row) => parseJson(String(row['detail']))),
     addPart(pass, number, detail) {
-      db.prepare('INSERT INTO parts (pass, number, detail) VALUES (?, ?, ?)').run(
-        pass,
-        number,
-        stringifyJson(detail),
-      )
+      const insert = db.prepare('INSERT INTO parts (pass, number, detail) VALUES (?, ?, ?)')
+      transaction(db, () => insert.run(pass, number, stringifyJson(detail)))
     },
     cursor(name) {
       const row = db.prepare('SELECT value FROM cursors WHERE name = ?').get(name)
       return row === undefined ? undefined : Number(row['value'])
     },
     setCursor(name, value) {
-      db.prepare(
+      const move = db.prepare(
         'INSERT INTO cursors (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-      ).run(name, value)
+      )
+      transaction(db, () => move.run(name, value))
     },
     [Symbol.dispose]() {
       if (mode === 'write') committer.flush()

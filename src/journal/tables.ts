@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 
 const VERSION = 1
+const SQLITE_FULL = 13
 
 const TABLES = `
 CREATE TABLE events (
@@ -55,6 +56,8 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
   } catch (error) {
     db?.close()
     if (error instanceof OperatorError) throw error
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL)
+      throw cannotWrite(error)
     throw new OperatorError({
       what: `The journal ${file} can't be opened: ${messageOf(error)}.`,
       safe: 'Nothing was changed in it, nor in the tenant.',
@@ -63,4 +66,34 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
       cause: error,
     })
   }
+}
+
+/**
+ * Runs a change as one transaction: all of it is durable on return, or nothing of it is there.
+ * @throws OperatorError (exit 1) where the disk refuses it
+ */
+export function transaction(db: DatabaseSync, change: () => void): void {
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      change()
+      db.exec('COMMIT')
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  } catch (error) {
+    throw error instanceof Error && 'errcode' in error ? cannotWrite(error) : error
+  }
+}
+
+function cannotWrite(error: Error): OperatorError {
+  return new OperatorError({
+    what: `The journal can't be written: ${error.message}.`,
+    safe: 'What it holds stays as it is; nothing is sent that it has not recorded.',
+    next: 'Make room on its disk, or mend it, then run the same command again.',
+    exit: EXIT.failed,
+    cause: error,
+  })
 }

@@ -64,7 +64,7 @@ export function cannotWrite(path: string, cause: unknown): OperatorError {
     what: `Cannot write ${path}: ${messageOf(cause)}.`,
     safe:
       'Nothing half-written counts: a file gets its name, and a snapshot its manifest, only when it is whole. ' +
-      'What was finished before stays as it is. Nothing was changed in the tenant.',
+      'What was finished before stays as it is.',
     next: full
       ? 'Make room on that disk, then run the same command again: it goes on after the last finished part.'
       : 'Make sure that the folder exists and is writable, then run the same command again.',
