@@ -11,7 +11,7 @@ import { assertBegun, findRun } from './runs.ts'
 export const sign: Command = {
   usage: 'sign <run> <gate>',
   describe: 'sign a gate that a run waits at',
-  positionals: { run: 'id of the run', gate: 'name of the gate' },
+  positionals: { run: 'id of the run, or path of its plan', gate: 'name of the gate' },
   flags: {
     by: { type: 'string', describe: 'who signs: a name', demand: true },
     note: { type: 'string', describe: 'what was done, e.g. which automations were paused' },

@@ -12,7 +12,7 @@ import { assertBegun, begunRuns, findRun } from './runs.ts'
 export const status: Command = {
   usage: 'status [run]',
   describe: 'where a run is, what it waits for, how far it is; all runs where none is named',
-  positionals: { run: 'id of a run' },
+  positionals: { run: 'id of a run, or path of its plan' },
   flags: {},
   async run(args, tools) {
     const config = readConfig(args, tools.env, false)

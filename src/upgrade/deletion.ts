@@ -62,8 +62,11 @@ export async function deleteOldSchema(context: WriteContext): Promise<Json> {
   const intended = mayHaveDeleted(journal)
   if (await isGone(context)) {
     await assertSnapshot(context)
-    if (!intended)
+    if (!intended) {
       context.say(`Schema ${plan.schemaId} is gone already: somebody else deleted it. Its snapshot is whole.`)
+      // Whoever did it, from here on it is this run that holds the history.
+      journal.events.append('intent', 'deletion', { schemaId: plan.schemaId, by: 'somebody else' })
+    }
     return { deletedBy: intended ? 'this run' : 'somebody else' }
   }
   if (intended) await assertStillOurs(context)
