@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
 import type { Interaction } from '../model.ts'
 import type { Duplicates } from './duplicates.ts'
 import type { FileProof, PartFacts, PartProof } from './format.ts'
@@ -36,7 +36,8 @@ export async function provePart(
       count += 1
       last = record.id
     }
-    if (count !== entry.interactions)
+    // Where the records can't be read on, that has been said; what follows from it would only hide it.
+    if (count !== entry.interactions && !records.broken)
       contacts.fault(`${entry.contactId} has ${entry.interactions} interactions; ${count} are in their place`)
   }
   if (record !== undefined) records.fault('it is of a contact that is not in its place in the contacts file')
@@ -44,7 +45,7 @@ export async function provePart(
 
   const facts = tally.facts()
   const { number, interactions, contacts: _, ...said } = part
-  if (!isDeepStrictEqual({ ...facts }, { ...said }))
+  if (!contacts.broken && !records.broken && !isDeepStrictEqual({ ...facts }, { ...said }))
     problems.add(
       `part ${number}`,
       `the manifest says ${JSON.stringify(said)}, found ${JSON.stringify(facts)}`,
@@ -68,6 +69,7 @@ class TestedFile<T> {
   #meter = new Meter()
   #line = 0
   #broken = false
+  #missing = false
 
   constructor(folder: string, proof: FileProof, parser: (line: string) => T, problems: Problems) {
     this.#path = join(folder, proof.name)
@@ -88,7 +90,9 @@ class TestedFile<T> {
         if (value !== undefined) return value
       } catch (error) {
         this.#broken = true
-        this.fault(`the file can't be read on from here: ${messageOf(error)}`)
+        this.#missing = codeOf(error) === 'ENOENT'
+        if (this.#missing) this.#problems.add(this.#proof.name, 'the file is missing')
+        else this.fault(`the file can't be read on from here: ${messageOf(error)}`)
       }
     }
     return undefined
@@ -103,18 +107,31 @@ class TestedFile<T> {
     }
   }
 
+  /** Whether there may be more that could not be read. */
+  get broken(): boolean {
+    return this.#broken
+  }
+
   fault(what: string): void {
     this.#problems.add(this.#proof.name, what, this.#line)
   }
 
   /** Holds the file against its proof; all lines must have been read. @returns its bytes. */
   async end(): Promise<number> {
+    if (this.#missing) return 0
     // Where the lines ended early, only a second look can say what bytes are there.
     if (this.#broken) await this.#measure()
-    const found = { lines: this.#line, bytes: this.#meter.bytes, sha256: this.#meter.sha256() }
-    for (const key of ['lines', 'bytes', 'sha256'] as const) {
-      if (found[key] !== this.#proof[key])
-        this.#problems.add(this.#proof.name, `${key}: found ${found[key]}, written ${this.#proof[key]}`)
+    const { lines, bytes, sha256 } = this.#proof
+    const found = {
+      lines: this.#broken ? lines : this.#line,
+      bytes: this.#meter.bytes,
+      sha256: this.#meter.sha256(),
+    }
+    if (!isDeepStrictEqual(found, { lines, bytes, sha256 })) {
+      this.#problems.add(
+        this.#proof.name,
+        `found ${JSON.stringify(found)}, written ${JSON.stringify({ lines, bytes, sha256 })}`,
+      )
     }
     return this.#meter.bytes
   }
