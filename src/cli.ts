@@ -62,7 +62,7 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
   const debug = argv.includes('--debug')
   const parser = yargs()
     .scriptName('engage-migrate')
-    .usage('$0 <command>: upgrade and back up the interactions of a Voyado Engage tenant')
+    .usage('$0 <command>: upgrade the interaction schemas of a Voyado Engage tenant, with all their history')
     .version(tools.tool.version)
     .strict()
     .demandCommand(1, 'Name a command.')
