@@ -15,6 +15,8 @@ import { readText, writeWhole } from './open.ts'
 
 export interface OpenedRun {
   readonly plan: Plan
+  /** As it stands in the file, and its digest. */
+  readonly text: string
   readonly digest: string
   /** Folder of the run; it need not exist yet. */
   readonly folder: string
@@ -48,13 +50,13 @@ export function findRun(named: string, config: Config): OpenedRun {
       exit: EXIT.precondition,
     })
   }
-  return { plan, digest: planDigest(text), folder }
+  return { plan, text, digest: planDigest(text), folder }
 }
 
 /** Makes the run's folder with its own copy of the plan, where there is none yet. */
-export async function keepPlan(run: OpenedRun, named: string): Promise<void> {
-  const kept = join(run.folder, 'plan.json')
-  if (!existsSync(kept)) await writeWhole(kept, readText(named))
+export async function keepPlan({ folder, text }: OpenedRun): Promise<void> {
+  const kept = join(folder, 'plan.json')
+  if (!existsSync(kept)) await writeWhole(kept, text)
 }
 
 /**

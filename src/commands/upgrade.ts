@@ -34,8 +34,7 @@ export const upgrade: Command = {
     try {
       if (args['dry-run'] === true && args['roll-back'] === true) throw contradiction()
       const config = readConfig(args, tools.env, true)
-      const named = textOf(args, 'plan') ?? ''
-      const run = findRun(named, config)
+      const run = findRun(textOf(args, 'plan') ?? '', config)
       told.run = run.plan.run
       assertTenant(run.plan, config)
       const { plan, folder } = run
@@ -47,7 +46,7 @@ export const upgrade: Command = {
       )
       using _run = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock)
       assertNoOtherRun(config, plan, tools)
-      await keepPlan(run, named)
+      await keepPlan(run)
       using journal = openJournal(join(folder, 'run.db'), tools.clock)
       bindToPlan(journal, run)
       try {

@@ -1,7 +1,7 @@
 /** `verify`: proves a snapshot on disk whole; with --live, holds it against what the tenant has. Changes nothing. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { tallyLine } from '../report/terminal.ts'
@@ -10,12 +10,13 @@ import { MANIFEST } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
+import { mayHaveDeleted } from '../upgrade/history.ts'
 import { oldIds } from '../upgrade/lot.ts'
 import { tenantOf } from '../upgrade/names.ts'
 import { passFolder } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
-import { type Args, type Command, type Tools, textOf } from './command.ts'
+import { type Command, type Tools, textOf } from './command.ts'
 import { openConnection, snapshotsFolder } from './open.ts'
 import { findRun } from './runs.ts'
 import { errorResult } from './trouble.ts'
@@ -33,7 +34,7 @@ export const verify: Command = {
   async run(args, tools) {
     const live = args['live'] === true
     const config = readConfig(args, tools.env, live)
-    const subject = subjectOf(textOf(args, 'snapshot') ?? '', args, tools)
+    const subject = subjectOf(textOf(args, 'snapshot') ?? '', config, tools)
     using _journal = subject.journal
     const proof = await proveSnapshot(subject.folder)
     for (const problem of proof.problems) tools.output.say(`Damaged: ${problem}`)
@@ -86,8 +87,7 @@ interface Subject {
   readonly journal: Journal | undefined
 }
 
-function subjectOf(named: string, args: Args, tools: Tools): Subject {
-  const config = readConfig(args, tools.env, false)
+function subjectOf(named: string, config: Config, tools: Tools): Subject {
   const file = join(config.data, 'runs', named, 'run.db')
   if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) {
     if (existsSync(join(named, MANIFEST))) return { folder: named, journal: undefined }
@@ -117,7 +117,7 @@ function subjectOf(named: string, args: Args, tools: Tools): Subject {
 
 async function compare(
   { folder, journal }: Subject,
-  config: ReturnType<typeof readConfig>,
+  config: Config,
   tools: Tools,
 ): Promise<{ tally: Tally; differences: readonly Difference[] }> {
   const snapshot = await openSnapshot(folder)
@@ -140,7 +140,7 @@ async function compare(
     })
   }
   // Before its deletion a run has imported nothing: then the snapshot's own ids are those to be found.
-  const lot = journal?.events.latest('deletion', 'intent') === undefined ? undefined : lotOf(journal)
+  const lot = journal === undefined || !mayHaveDeleted(journal) ? undefined : lotOf(journal)
   const differences: Difference[] = []
   const tally = await verifyLive({
     reader,

@@ -4,10 +4,11 @@
  * the direction of writing are shown as escapes, never sent.
  */
 import type { OperatorError } from '../errors.ts'
+import { MAX_SCHEMAS } from '../schema/rules.ts'
 import type { Tally } from '../transfer/verify.ts'
 import { duration } from '../upgrade/estimate.ts'
 import type { Plan } from '../upgrade/plan.ts'
-import { NAME_HERE } from '../upgrade/signature.ts'
+import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'
 import type { RunStatus } from '../upgrade/status.ts'
 import type { GateRequest } from '../upgrade/strategy.ts'
 
@@ -47,7 +48,7 @@ export function planLines(plan: Plan): readonly string[] {
     `  in all: ${estimate.calls} calls, ${duration(estimate.seconds)}`,
     '',
     `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}`,
-    `Schemas in the tenant: ${plan.schemas.inTenant} of 15`,
+    `Schemas in the tenant: ${plan.schemas.inTenant} of ${MAX_SCHEMAS}`,
     '',
     'Gates that a named person signs',
     ...plan.gates.map(({ name, asks }) => `  ${name}: ${asks}`),
@@ -60,15 +61,16 @@ export function gateLines(
   request: GateRequest,
   schemaId: string,
 ): readonly string[] {
-  const flags = request.needs
-    .map((need) => (need === 'confirm' ? ` --confirm ${schemaId}` : ` --${need}`))
-    .join('')
-  const note = gate === 'automations-paused' ? ' --note "WHICH ONES"' : ''
+  const words = [
+    `engage-migrate sign ${run} ${gate} --by "${NAME_HERE}"`,
+    gate === 'automations-paused' ? '--note "WHICH ONES"' : '',
+    flagsOf(request.needs, schemaId),
+  ]
   return [
     `Waiting at the gate ${gate}:`,
     ...request.asks.map((text) => `  ${text}`),
     'Sign it with:',
-    `  engage-migrate sign ${run} ${gate} --by "${NAME_HERE}"${note}${flags}`,
+    `  ${words.filter((each) => each !== '').join(' ')}`,
     'Then run the upgrade again.',
   ]
 }

@@ -44,7 +44,7 @@ export interface ExportPass<Tally> {
   /** The contacts from that ordinal on, in the list's order. */
   tasksFrom(ordinal: number): AsyncIterable<ContactTask> | Iterable<ContactTask>
   /** Counts one contact into a part's tally. */
-  tally(task: ContactTask, read: ContactRead, tally: Tally | undefined): Tally
+  tally(task: ContactTask, read: ContactRead, tally: Tally): Tally
   readonly emptyTally: Tally
   /** Makes a checkpoint durable; called after the part is whole on disk. */
   checkpoint(checkpoint: Checkpoint<Tally>): void

@@ -19,7 +19,7 @@ export type PostOutcome =
 const ITEM_STATUSES: ReadonlySet<number> = new Set([400, 404, 409, 410, 413, 422])
 
 /** A 429 without Retry-After waits as long as the vendor's retry policy begins with. */
-const THROTTLED_MS = 10_000
+export const THROTTLED_MS = 10_000
 
 /** @param error what the POST threw */
 export function classifyPostError(error: unknown): PostOutcome {

@@ -124,8 +124,7 @@ export async function addCreatedSince(
     }
   } catch (error) {
     // Over the cap is 400 too: `contactsChanged` halves the window then, and gives up with an OperatorError.
-    const refused = error instanceof EngageError && error.outcome === 'refused' && error.status !== 401
-    if (!refused && !(error instanceof OperatorError)) throw error
+    if (!isNotOffered(error) && !(error instanceof OperatorError)) throw error
     return undefined
   }
   list.add(batch)
@@ -139,7 +138,17 @@ export async function countContacts(
   try {
     return await reader.countContacts()
   } catch (error) {
-    if (error instanceof EngageError && error.outcome === 'refused' && error.status !== 401) return undefined
+    if (isNotOffered(error)) return undefined
     throw error
   }
+}
+
+/**
+ * The tenant, or this key, has no such endpoint. "Too many requests" does not say so: that is a failure that passes, and
+ * must not be taken for an answer.
+ */
+function isNotOffered(error: unknown): boolean {
+  return (
+    error instanceof EngageError && error.status !== undefined && [400, 403, 404, 405].includes(error.status)
+  )
 }

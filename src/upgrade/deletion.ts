@@ -17,7 +17,7 @@ import { DELETION_REFUSED, mayHaveDeleted } from './history.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { createSchema, deleteSchema } from './schema-effects.ts'
-import { assertNoStrangers } from './strangers.ts'
+import { assertNoStrangers, madeAnew } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** Contacts that are looked at once more just before the deletion. */
@@ -107,12 +107,7 @@ async function assertStillOurs(context: WriteContext): Promise<void> {
   const { plan, reader } = context
   const live = await reader.getSchema(plan.schemaId)
   if (live === undefined || schemaDigest(live) !== plan.liveDigest) {
-    throw new OperatorError({
-      what: `This run has deleted ${plan.schemaId}, and somebody has since created it anew in another form.`,
-      safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
-      next: 'See whether anything has arrived in it. If it may go, delete that schema in Engage, then run the same command again.',
-      exit: EXIT.precondition,
-    })
+    throw madeAnew(plan.before, live)
   }
   await assertNoStrangers(context, ({ interactions }, now) => {
     const known = new Set(interactions.map(({ id }) => id))

@@ -23,26 +23,26 @@ import type { Action, Strategy } from './strategy.ts'
 import { verifyHistory } from './verification.ts'
 
 export const inPlace: Strategy = [
+  // The documentation's: 1. Confirm interactions exist
   {
     name: 'export',
     title: 'Export every interaction, while the tenant lives',
-    documentation: '1. Confirm interactions exist',
     actions: [{ kind: 'read', name: 'base-pass', title: 'reading every contact (base pass)', run: basePass }],
   },
+  // The documentation's: "You will need to pause all automations"
   {
     name: 'pause-automations',
     title: 'Pause automations, stop producers, and read what arrived meanwhile',
-    documentation: '"You will need to pause all automations"',
     actions: [
       automationsPaused,
       producersStopped,
       { kind: 'read', name: 'final-pass', title: 'reading the contacts again (final pass)', run: finalPass },
     ],
   },
+  // The documentation's: 2. Delete the schema
   {
     name: 'delete-schema',
     title: 'Prove that the new schema can be created, then delete the old one',
-    documentation: '2. Delete the schema',
     actions: [
       {
         kind: 'write',
@@ -59,10 +59,10 @@ export const inPlace: Strategy = [
       },
     ],
   },
+  // The documentation's: 3. Recreate the schema, 4. Save the schema
   {
     name: 'recreate-schema',
     title: 'Recreate the schema under the same id',
-    documentation: '3. Recreate the schema, 4. Save the schema',
     actions: [
       {
         kind: 'write',
@@ -72,20 +72,20 @@ export const inPlace: Strategy = [
       },
     ],
   },
+  // The documentation's: 5. Import old interactions
   {
     name: 'import',
     title: 'Import the history and read it back',
-    documentation: '5. Import old interactions',
     actions: importActions(FORTH, ''),
   },
 ]
 
 /** The way back, once the old schema is deleted and the new one is refused. */
 export const rollBack: Strategy = [
+  // The documentation's: 3. and 4., with the old schema
   {
     name: 'roll-back',
     title: 'Recreate the old schema as it was',
-    documentation: '3. and 4., with the old schema',
     actions: [
       rollBackApproved,
       {
@@ -102,10 +102,10 @@ export const rollBack: Strategy = [
       },
     ],
   },
+  // The documentation's: 5. Import old interactions
   {
     name: 'import',
     title: 'Import the history into the old schema and read it back',
-    documentation: '5. Import old interactions',
     actions: importActions(BACK, 'roll-back-').filter((action) => action !== canarySeen),
   },
 ]

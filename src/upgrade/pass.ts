@@ -136,7 +136,7 @@ export async function runPass(context: ReadContext, work: PassWork): Promise<Pas
     contactsPerPart: settings.contactsPerPart,
     done: journal.parts(checkpointName) as unknown as readonly Checkpoint<PassTally>[],
     tasksFrom: work.tasksFrom,
-    tally: (task, read, tally = NOTHING) => work.tally(task, read, tally),
+    tally: work.tally,
     emptyTally: NOTHING,
     checkpoint: (each) => journal.addPart(checkpointName, each.proof.number, each as unknown as Json),
     stop: context.stop,

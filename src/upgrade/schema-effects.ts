@@ -7,12 +7,11 @@ import { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { InteractionSchema } from '../model.ts'
 import { schemaDifferences } from '../schema/diff.ts'
+import { THROTTLED_MS } from '../transfer/post.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** How often an unclear effect is tried in all. */
 const TRIES = 4
-/** A 429 without Retry-After waits as long as the vendor's retry policy begins with. */
-const THROTTLED_MS = 10_000
 
 /**
  * Creates a schema (or finds that an earlier try of ours did), reads it back and compares it.
@@ -48,7 +47,7 @@ export async function deleteSchema(context: WriteContext, id: string): Promise<v
 }
 
 /** @throws OperatorError where a schema read back is not the one that was meant */
-export function assertSame(expected: InteractionSchema, found: InteractionSchema): void {
+function assertSame(expected: InteractionSchema, found: InteractionSchema): void {
   const differences = schemaDifferences(expected, found)
   if (differences.length === 0) return
   throw new OperatorError({
@@ -59,7 +58,7 @@ export function assertSame(expected: InteractionSchema, found: InteractionSchema
   })
 }
 
-/** @returns the refusal, where the server said clearly that it did not do it */
+/** @returns what went wrong, where something did: `refused` where the server said clearly that it did not do it */
 async function attemptTo(
   context: WriteContext,
   effect: () => Promise<unknown>,

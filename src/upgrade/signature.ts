@@ -68,17 +68,20 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
   const needs = request['needs'] as unknown as readonly Requirement[]
   const lacking = needs.filter((need) => !MET[need](signature))
   if (lacking.length > 0) {
-    const flagsOf = (names: readonly Requirement[]): string =>
-      names.map((need) => (need === 'confirm' ? `--confirm ${plan.schemaId}` : `--${need}`)).join(' ')
     const asks = (request['asks'] as readonly string[]).join('\n  ')
     throw refuse(
       EXIT.precondition,
-      `The gate ${gate} needs ${flagsOf(lacking)} besides a name.\n  ${asks}`,
-      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flagsOf(needs)}`,
+      `The gate ${gate} needs ${flagsOf(lacking, plan.schemaId)} besides a name.\n  ${asks}`,
+      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flagsOf(needs, plan.schemaId)}`,
     )
   }
   journal.events.append('signed', gate, { ...signature, request } as unknown as Json)
   return true
+}
+
+/** @returns the flags that bring what a gate needs, as they are typed */
+export function flagsOf(needs: readonly Requirement[], schemaId: string): string {
+  return needs.map((need) => (need === 'confirm' ? `--confirm ${schemaId}` : `--${need}`)).join(' ')
 }
 
 function waitsAt(journal: Journal): string {

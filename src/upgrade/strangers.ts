@@ -4,10 +4,12 @@
  * ends it.
  */
 import { EXIT, OperatorError } from '../errors.ts'
-import type { ContactRead, Interaction } from '../model.ts'
+import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
+import { schemaDifferences } from '../schema/diff.ts'
 import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
+import { unread } from './base-pass.ts'
 import { addCreatedSince } from './contact-source.ts'
 import { passSnapshot } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
@@ -46,12 +48,11 @@ export async function assertNoStrangers(
   }
 }
 
-async function* everyContact({ journal }: ReadContext, snapshot: Snapshot): AsyncGenerator<Known> {
+async function* everyContact(context: ReadContext, snapshot: Snapshot): AsyncGenerator<Known> {
   yield* snapshot.contacts()
-  const { listed } = snapshot.manifest.contacts
-  for (let at = listed; at < journal.contacts.count(); at += 1) {
-    const [contactId = ''] = journal.contacts.slice(at, 1)
-    yield { contactId, interactions: [], firstSeq: snapshot.manifest.interactions.records }
+  const { contacts, interactions } = snapshot.manifest
+  for await (const { contactId } of unread(context, contacts.listed)) {
+    yield { contactId, interactions: [], firstSeq: interactions.records }
   }
 }
 
@@ -60,6 +61,20 @@ function arrived(schemaId: string, id: string, contactId: string): OperatorError
     what: `Schema ${schemaId} holds interactions that are not in the snapshot, such as ${id} of contact ${contactId}: they would be deleted with it.`,
     safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
     next: 'Stop the producers. If these may go, delete them one by one in Engage, then run the same command again.',
+    exit: EXIT.precondition,
+  })
+}
+
+/** @returns the error of a schema that is neither the one that was deleted nor the one that should be there */
+export function madeAnew(expected: InteractionSchema, live: InteractionSchema | undefined): OperatorError {
+  const differences = live === undefined ? [] : schemaDifferences(expected, live)
+  return new OperatorError({
+    what: [
+      `This run has deleted ${expected.id}, and somebody has since created it anew in another form.`,
+      ...differences,
+    ].join('\n  '),
+    safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
+    next: 'See whether anything has arrived in it. If it may go, delete that schema in Engage, then run the same command again.',
     exit: EXIT.precondition,
   })
 }

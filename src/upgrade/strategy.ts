@@ -85,8 +85,6 @@ export type Action = Gate | ReadWork | WriteWork
 export interface Step {
   readonly name: string
   readonly title: string
-  /** Which of the documentation's five steps ("Upgrading") it is. */
-  readonly documentation: string
   readonly actions: readonly Action[]
 }
 

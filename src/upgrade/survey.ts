@@ -3,6 +3,7 @@
  * Guarantees: GETs only; every problem of the operator's input is found here, before there is a run.
  */
 import type { Clock } from '../clock.ts'
+import { PAGE_SIZE } from '../engage/guesses.ts'
 import type { EngageReader } from '../engage/types.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
@@ -67,14 +68,13 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     request.finalPass === 'full'
       ? listed
       : Math.min(listed, Math.ceil(listed * sample.withHistory) + request.hotSample)
-  const createdAt = new Date(clock.now())
   const plan: Omit<Plan, 'gates'> = {
     format: PLAN_FORMAT,
     formatVersion: PLAN_VERSION,
     tool: tools.tool,
     run: `${request.schemaId}-${stamp(clock.now())}`,
     strategy: 'in-place',
-    createdAt: createdAt.toISOString(),
+    createdAt: new Date(clock.now()).toISOString(),
     tenant: tools.tenant,
     baseUrl: tools.baseUrl,
     schemaId: request.schemaId,
@@ -133,7 +133,7 @@ async function sampleContacts(list: ContactList, schemaId: string, tools: Survey
     counts.reduce((sum, each) => sum + of(each), 0) / size
   return {
     interactions: mean((count) => count),
-    furtherPages: mean((count) => Math.max(0, Math.ceil(count / 50) - 1)),
+    furtherPages: mean((count) => Math.max(0, Math.ceil(count / PAGE_SIZE) - 1)),
     withHistory: mean((count) => Math.min(1, count)),
   }
 }

@@ -47,7 +47,6 @@ function stepsOf(...actions: readonly Action[]): Strategy {
   return actions.map((action) => ({
     name: `step ${action.name}`,
     title: '',
-    documentation: '',
     actions: [action],
   }))
 }
