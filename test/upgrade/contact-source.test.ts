@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { EngageError } from '../../src/engage/errors.ts'
 import { openTemporaryContacts } from '../../src/journal/contacts.ts'
-import { addCreatedSince } from '../../src/upgrade/contact-source.ts'
+import { addCreatedSince, countContacts as countOf } from '../../src/upgrade/contact-source.ts'
 import { json } from '../support/answers.ts'
 import { type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -31,9 +31,19 @@ describe('contacts created since', () => {
     expect(list.count()).toBe(0)
   })
 
-  it('fail where the key is refused', async () => {
+  it.each([
+    ['the key is refused', 401],
+    ['there are too many requests: that passes, and says nothing of the endpoint', 429],
+  ])('fail where %s', async (_why, status) => {
     using list = openTemporaryContacts()
-    expect(await failureOf(addCreatedSince(0, list, refusing(401), HOUR))).toMatchObject({ status: 401 })
+    expect(await failureOf(addCreatedSince(0, list, refusing(status), HOUR))).toMatchObject({ status })
+  })
+
+  it('and the count fail alike where there are too many requests', async () => {
+    const { contactChanges: countContacts } = refusing(429)
+    expect(await failureOf(countOf({ countContacts }))).toMatchObject({ status: 429 })
+    const { contactChanges: absent } = refusing(404)
+    expect(await countOf({ countContacts: absent })).toBeUndefined()
   })
 
   it.each([
