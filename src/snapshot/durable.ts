@@ -8,22 +8,31 @@ import { dirname, join, resolve } from 'node:path'
 import { codeOf, EXIT, messageOf, OperatorError } from '../errors.ts'
 import { TEMPORARY } from './format.ts'
 
-/** Makes the folder and those above it, where they are missing, and makes their names durable. */
+/**
+ * Makes the folder and those above it, where they are missing, and makes their names durable: also those that are
+ * there already, for whoever made them may have been killed before it came to that.
+ */
 export async function makeFolder(folder: string): Promise<void> {
   try {
     const path = resolve(folder)
-    const first = await mkdir(path, { recursive: true, mode: 0o700 })
-    if (first === undefined) return
-    for (let at = path; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at))
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    for (let at = path; dirname(at) !== at; at = dirname(at)) await syncFolder(dirname(at))
   } catch (error) {
     throw cannotWrite(folder, error)
   }
 }
 
-/** Makes the names in a folder durable. Windows has no such call: there the file system's journal does it. */
+/**
+ * Makes the names in a folder durable. Windows has no such call: there the file system's journal does it. A folder that
+ * we may not read is none that we put a name into.
+ */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+  const handle = await open(folder, 'r').catch((error: unknown) => {
+    if (['EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  })
+  if (handle === undefined) return
   try {
     await handle.sync()
   } finally {

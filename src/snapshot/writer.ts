@@ -75,9 +75,7 @@ export async function openPart(folder: string, number: number, options: PartOpti
     },
     async close() {
       const proofs = { interactions: await interactions.close(), contacts: await contacts.close() }
-      await syncFolder(folder).catch((error: unknown) => {
-        throw cannotWrite(folder, error)
-      })
+      await syncNames(folder)
       return { number, ...proofs, ...tally.facts() }
     },
     async abandon() {
@@ -125,7 +123,10 @@ export async function writeSchema(folder: string, schema: InteractionSchema): Pr
     bytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
   }
-  if ((await isFinished(folder)) && bytes.equals(await readFile(join(folder, SCHEMA)))) return proof
+  if ((await isFinished(folder)) && bytes.equals(await readFile(join(folder, SCHEMA)))) {
+    await syncNames(folder)
+    return proof
+  }
   await refuseFinished(folder)
   await writeWhole(folder, SCHEMA, bytes)
   return proof
@@ -148,9 +149,19 @@ export async function finishSnapshot(
   if (await isFinished(folder)) {
     const there = readManifest(await readFile(join(folder, MANIFEST), 'utf8'))
     const same = there.problems.length === 0 && isDeepStrictEqual(there.manifest?.parts, manifest.parts)
-    if (same && there.manifest?.schema.sha256 === manifest.schema.sha256) return there.manifest
+    if (same && there.manifest?.schema.sha256 === manifest.schema.sha256) {
+      await syncNames(folder)
+      return there.manifest
+    }
     await refuseFinished(folder)
   }
   await writeWhole(folder, MANIFEST, Buffer.from(manifestText(manifest)))
   return manifest
+}
+
+/** Whoever gave a file its name may have been killed before the name was durable: what is relied on is synced first. */
+async function syncNames(folder: string): Promise<void> {
+  await syncFolder(folder).catch((error: unknown) => {
+    throw cannotWrite(folder, error)
+  })
 }

@@ -40,7 +40,12 @@ export function assessCoverage({ listed, gone, counted, createdSince }: Coverage
       `The list holds ${alive} contacts, the tenant counts ${counted}: nobody is missing by number.`,
     )
   }
-  if (gone > 0) statements.push(`${gone} contacts of the list are gone from the tenant (deleted there).`)
+  if (gone > 0) {
+    statements.push(
+      `${gone} contacts of the list are gone from the tenant (deleted there): nobody can read their interactions. ` +
+        'A contact that is restored after the deletion comes back without them; restore it before, if it should keep them.',
+    )
+  }
   statements.push(
     createdSince === undefined
       ? 'Contacts created since the list was made could not be asked for: "changes" is not activated for this tenant.'
