@@ -19,6 +19,8 @@ export interface Config {
   readonly timeoutMs: number
   readonly settleMs: number
   readonly visibleWithinMs: number
+  /** Refusals that an import puts up with, in percent. */
+  readonly refusedAtMost: number
   readonly contactsPerPart: number
   readonly compression: 'zstd' | 'gzip'
 }
@@ -94,6 +96,13 @@ export const SETTINGS = {
     help: 'seconds until a change must be visible',
     fallback: '120',
     parse: seconds(1, 3_600),
+  },
+  refusedAtMost: {
+    flag: 'refused-at-most',
+    env: 'ENGAGE_MIGRATE_REFUSED_AT_MOST',
+    help: 'percent of interactions refused, or of contacts gone, at which an import stops; 100 never does',
+    fallback: '5',
+    parse: within(0, 100),
   },
   contactsPerPart: {
     flag: 'checkpoint',

@@ -3,6 +3,7 @@
  * Guarantees: a command gets all it needs handed in, and answers with an exit code; it never ends the process.
  */
 import type { Clock } from '../clock.ts'
+import type { Send } from '../engage/types.ts'
 import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
 import type { Output } from './output.ts'
 
@@ -10,6 +11,8 @@ export interface Tools {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   readonly random: () => number
+  /** The way to the tenant; the machine's own network where absent. */
+  readonly network?: Send
   readonly output: Output
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal

@@ -26,6 +26,7 @@ export function openConnection(config: Config, tools: Tools): Connection & { rea
     clock: tools.clock,
     random: tools.random,
     stop: tools.stop,
+    ...(tools.network && { network: tools.network }),
     onRetry: ({ reason, waitMs }) =>
       tools.output.say(`Engage: ${reason}; asking again in ${Math.ceil(waitMs / 1_000)} s`),
   })

@@ -137,6 +137,33 @@ export function assertNoOtherRun(
   }
 }
 
+/**
+ * A run that has ended is taken up again only while no later one has taken its place: what that one has imported carries
+ * other ids than this one knows.
+ * @throws OperatorError (exit 4) naming the later run
+ */
+export function assertLatestRun(
+  config: Config,
+  { tenant, schemaId, run }: Pick<Plan, 'tenant' | 'schemaId' | 'run'>,
+  journal: Pick<Journal, 'events'>,
+  tools: Pick<Tools, 'clock'>,
+): void {
+  const since = journal.events.latest('deletion', 'intent')?.at ?? 0
+  for (const other of begunRuns(config)) {
+    if (other === run) continue
+    const folder = join(config.data, 'runs', other)
+    if (!isAbout(folder, tenant, schemaId)) continue
+    using theirs = openJournal(join(folder, 'run.db'), tools.clock, 'read')
+    if ((theirs.events.latest('deletion', 'intent')?.at ?? 0) <= since) continue
+    throw new OperatorError({
+      what: `Run ${other} has upgraded ${schemaId} in ${tenant} after run ${run}: what ${run} was refused can't be tried once more.`,
+      safe: 'Nothing was changed.',
+      next: `Take ${other} up instead, or read rejected.ndjson in the folder of ${run}.`,
+      exit: EXIT.precondition,
+    })
+  }
+}
+
 /** @returns the ids of all runs that have been begun, sorted */
 export function begunRuns(config: Config): readonly string[] {
   const runs = join(config.data, 'runs')

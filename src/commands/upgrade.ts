@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
+import { readContactMap } from '../contacts/map.ts'
 import { createWriter } from '../engage/client.ts'
 import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
@@ -12,13 +13,14 @@ import type { Tally } from '../transfer/verify.ts'
 import { rollBack } from '../upgrade/in-place.ts'
 import { BACK } from '../upgrade/lot.ts'
 import { passFolder, passResult } from '../upgrade/pass.ts'
+import { giveContactMap, retryRefused } from '../upgrade/reopening.ts'
 import { assertRollBack } from '../upgrade/roll-back.ts'
 import { isDone, type RunOutcome, runStrategy } from '../upgrade/runner.ts'
 import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
 import { assertTenant, openConnection, snapshotsFolder } from './open.ts'
-import { assertNoOtherRun, bindToPlan, findRun, keepPlan, type OpenedRun } from './runs.ts'
+import { assertLatestRun, assertNoOtherRun, bindToPlan, findRun, keepPlan, type OpenedRun } from './runs.ts'
 import { errorResult, toOperatorError } from './trouble.ts'
 
 export const upgrade: Command = {
@@ -28,11 +30,24 @@ export const upgrade: Command = {
   flags: {
     'dry-run': { type: 'boolean', describe: 'export and report only: nothing is changed in the tenant' },
     'roll-back': { type: 'boolean', describe: 'recreate the old schema as it was, with its history' },
+    'contact-map': {
+      type: 'string',
+      describe: 'CSV of contacts that were merged or came back: old contact id, new contact id',
+    },
+    'retry-refused': {
+      type: 'boolean',
+      describe: 'try once more what a run that has ended was refused',
+    },
   },
   async run(args, tools) {
     const told = { run: null as string | null, verification: null as Tally | null }
     try {
       if (args['dry-run'] === true && args['roll-back'] === true) throw contradiction()
+      const map = textOf(args, 'contact-map')
+      if (args['dry-run'] === true && (map !== undefined || args['retry-refused'] === true))
+        throw nothingToRetry()
+      // What makes no sense is said before anything of a run is begun.
+      if (map !== undefined) await readContactMap(map)
       const config = readConfig(args, tools.env, true)
       const run = findRun(textOf(args, 'plan') ?? '', config)
       told.run = run.plan.run
@@ -95,6 +110,11 @@ async function goOn({ run, config, snapshots, journal }: Begun, args: Args, tool
   }
   const back = args['roll-back'] === true
   if (back) assertRollBack(context)
+  const map = textOf(args, 'contact-map')
+  const lot = back ? BACK : lotOf(journal)
+  if (map !== undefined || args['retry-refused'] === true) assertLatestRun(config, run.plan, journal, tools)
+  if (map !== undefined) await giveContactMap(context, lot, map)
+  else if (args['retry-refused'] === true) await retryRefused(context, lot)
   const writer = args['dry-run'] === true ? undefined : createWriter(connection)
   return conclude(await runStrategy(back ? rollBack : strategyOf(journal), context, writer), context, tools)
 }
@@ -114,6 +134,15 @@ function keepFailure(trouble: OperatorError, folder: string, journal: Journal, t
 function contradiction(): OperatorError {
   return new OperatorError({
     what: '--dry-run and --roll-back do not go together: the way back begins with a signature, not with reading.',
+    safe: 'Nothing was changed.',
+    next: 'Leave one of them out.',
+    exit: EXIT.usage,
+  })
+}
+
+function nothingToRetry(): OperatorError {
+  return new OperatorError({
+    what: '--dry-run only reads: it does not go together with --contact-map or --retry-refused.',
     safe: 'Nothing was changed.',
     next: 'Leave one of them out.',
     exit: EXIT.usage,
@@ -175,6 +204,17 @@ function doneLines(context: ReadContext): readonly string[] {
     ...plan.automations.map((name) => `  ${name}`),
     ...(note === '' ? [] : [`  as noted: ${note}`]),
     `Old and new ids: ${join(context.folder, 'id-map.ndjson')}`,
+    ...refusedLines(context, tally?.rejected ?? 0),
+  ]
+}
+
+function refusedLines({ folder, plan }: ReadContext, rejected: number): readonly string[] {
+  if (rejected === 0) return []
+  return [
+    `Refused interactions, each with the reason: ${join(folder, 'rejected.ndjson')}`,
+    'Where their contacts are there again, or under other ids, they can be tried once more:',
+    `  engage-migrate upgrade ${plan.run} --retry-refused`,
+    `  engage-migrate upgrade ${plan.run} --contact-map FILE   (CSV: old contact id, new contact id)`,
   ]
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
+import { type ContactMap, NO_MAP } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { tallyLine } from '../report/terminal.ts'
@@ -10,6 +11,7 @@ import { MANIFEST } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
+import { contactMapOf } from '../upgrade/contact-map.ts'
 import { mayHaveDeleted } from '../upgrade/history.ts'
 import { oldIds } from '../upgrade/lot.ts'
 import { tenantOf } from '../upgrade/names.ts'
@@ -85,12 +87,14 @@ interface Subject {
   readonly folder: string
   /** Of the run that imported the snapshot, where one is named. */
   readonly journal: Journal | undefined
+  /** Contacts that the run knows under another id. */
+  readonly map: ContactMap
 }
 
 function subjectOf(named: string, config: Config, tools: Tools): Subject {
   const file = join(config.data, 'runs', named, 'run.db')
   if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) {
-    if (existsSync(join(named, MANIFEST))) return { folder: named, journal: undefined }
+    if (existsSync(join(named, MANIFEST))) return { folder: named, journal: undefined, map: NO_MAP }
     throw new OperatorError({
       what: `${named} is no snapshot (a folder with a ${MANIFEST}), nor the id of a run that has begun.`,
       safe: 'Nothing was changed.',
@@ -98,13 +102,14 @@ function subjectOf(named: string, config: Config, tools: Tools): Subject {
       exit: EXIT.usage,
     })
   }
-  const { plan } = findRun(named, config)
+  const { plan, folder: runFolder } = findRun(named, config)
   const journal = openJournal(file, tools.clock, 'read')
   const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   if (journal.events.latest(name, 'finished') !== undefined)
     return {
       folder: passFolder({ journal, snapshots: snapshotsFolder(config, plan.tenant, plan.schemaId) }, name),
       journal,
+      map: contactMapOf({ journal, folder: runFolder }),
     }
   journal[Symbol.dispose]()
   throw new OperatorError({
@@ -116,7 +121,7 @@ function subjectOf(named: string, config: Config, tools: Tools): Subject {
 }
 
 async function compare(
-  { folder, journal }: Subject,
+  { folder, journal, map }: Subject,
   config: Config,
   tools: Tools,
 ): Promise<{ tally: Tally; differences: readonly Difference[] }> {
@@ -146,6 +151,7 @@ async function compare(
     reader,
     clock: tools.clock,
     snapshot,
+    map: lot === undefined ? NO_MAP : map,
     schemaId,
     keyOf: canonicalForm(schema),
     itemsOf: (first, count) => (lot && journal?.items(lot.name).range(first, first + count)) ?? [],

@@ -17,7 +17,7 @@ export type ContactLine =
   | { readonly line: number; readonly id: string }
   | { readonly line: number; readonly problem: string; readonly text: string }
 
-interface Row<T> {
+export interface Row<T> {
   readonly line: number
   readonly value: T
 }
@@ -84,7 +84,7 @@ async function* csvLines(
 }
 
 /** Strict on quotes: a lenient reader would take lines with a stray quote for one field, and lose contacts. */
-async function* csvRows(file: TextFile, delimiter: string): AsyncGenerator<Row<readonly string[]>> {
+export async function* csvRows(file: TextFile, delimiter: string): AsyncGenerator<Row<readonly string[]>> {
   const parser = parse({
     delimiter,
     info: true,

@@ -6,6 +6,7 @@
 import type { Interaction } from '../model.ts'
 import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
 import { type ImportDesk, importContact } from './contact-import.ts'
+import { alone } from './deliveries.ts'
 
 export interface CanaryChoice {
   readonly contact: SnapshotContact
@@ -67,7 +68,7 @@ export async function flyCanary(
   choice: CanaryChoice,
   visibleWithinMs: number,
 ): Promise<CanaryResult> {
-  await importContact(desk, choice.contact, choice.contact.firstSeq, new Set([choice.seq]))
+  await importContact(desk, alone(choice.contact), new Set([choice.seq]))
   const began = desk.clock.elapsed()
   const [item] = desk.items.range(choice.seq, choice.seq + 1)
   const base = { seq: choice.seq, contactId: choice.record.contactId, sent: choice.record }

@@ -1,15 +1,18 @@
 /**
- * One contact's interactions, each in the tenant exactly once: the heart of an import.
+ * What goes to one contact, each interaction in the tenant exactly once: the heart of an import.
  * Guarantees: every item is journaled as sent, durably, before its POST leaves; an item whose outcome is in doubt
  * is asked about with one GET for all of the contact's before anything of it is sent again; while a contact is
- * being asked about, nothing else of it is in flight, so a twin's answer can't be mistaken for another's.
+ * being asked about, nothing else of it is in flight, so a twin's answer can't be mistaken for another's; where
+ * several contacts of the snapshot go to one, what is claimed there by any of them is nobody else's.
  */
 import type PQueue from 'p-queue'
 import type { Clock } from '../clock.ts'
 import type { EngageWriter } from '../engage/types.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import type { ItemJournal } from '../journal/items.ts'
-import type { ContactRead, Interaction } from '../model.ts'
+import type { Item, ItemJournal } from '../journal/items.ts'
+import type { Interaction } from '../model.ts'
+import type { Aside } from './crew.ts'
+import { type Delivery, type Piece, recordsOf } from './deliveries.ts'
 import { type ContactReader, readContact } from './export.ts'
 import { classifyPostError, type PostOutcome } from './post.ts'
 import { Interrupted } from './progress.ts'
@@ -17,8 +20,19 @@ import { reconcile } from './reconcile.ts'
 
 export type Decision = 'confirmed' | 'rejected' | 'gone'
 
-/** Why items of a contact that is gone are refused. */
-const GONE = { kind: 'rejected', reason: 'the contact is gone', absent: true } as const
+/** What a contact came to: `gone` where items were refused because it is not there any more, `untouched` where nothing was left to do. */
+export type ContactOutcome = 'decided' | 'gone' | 'untouched'
+
+/** @returns whether an item was refused because its contact was gone */
+export function saysGone(reason: string | undefined): boolean {
+  return reason !== undefined && /^the contact .*is gone$/.test(reason)
+}
+
+function goneReason(record: Interaction, contactId: string): string {
+  return record.contactId === contactId
+    ? 'the contact is gone'
+    : `the contact ${contactId}, under which it is now, is gone`
+}
 
 export interface ImportDesk {
   readonly reader: ContactReader
@@ -30,16 +44,33 @@ export interface ImportDesk {
   /**
    * Ids of records that the deletion took away and that a lagging read may still show: never to be taken for ours.
    */
-  oldIds(read: ContactRead, firstSeq: number): ReadonlySet<string>
+  oldIds(read: Pick<Piece, 'interactions'>, firstSeq: number): ReadonlySet<string>
   /** Canonical form of an event under that schema. */
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** How long a read may lag behind a write, in milliseconds: nothing in doubt is asked about sooner. */
   readonly settleMs: number
+  /**
+   * When this process began, by the clock's `elapsed`: what is in doubt from before was sent earlier than that, so that
+   * one wait serves all of it.
+   */
+  readonly beganAt: number
   /** Shared by all contacts: how many POSTs may be under way. */
   readonly requests: PQueue
   readonly stop: AbortSignal
   /** `gone`: refused because the contact is not there any more. */
   onDecided?(outcome: Decision): void
+  /** How many items came into doubt (above 0), or were asked about (below 0). */
+  onDoubt?(change: number): void
+  /** Told before that many POSTs leave; what it throws ends the import before any of them is journaled. */
+  beforePosts?(count: number): Promise<void>
+  /** Runs a wait so that others can be worked on meanwhile; just waits where absent. */
+  readonly aside?: Aside
+}
+
+/** A delivery under way. */
+interface Work extends Pick<Delivery, 'contactId' | 'pieces'> {
+  readonly desk: ImportDesk
+  readonly records: ReadonlyMap<number, Interaction>
 }
 
 /** Intents of one commit; what a kill leaves in doubt of one contact at most. */
@@ -49,43 +80,56 @@ const CHUNK = 20
 const WAITS = [1, 3, 6, 30]
 
 /**
- * Brings one contact's items to a decision: confirmed or rejected.
- * @param read the contact's records, as the snapshot has them
- * @param firstSeq number of the first of them in the snapshot
+ * Brings all that goes to one contact to a decision: confirmed or rejected.
+ * @param delivery the records, as the snapshot has them, and the contact that they go to
  * @param only the numbers to look after; all where absent
  * @throws Interrupted after a stop; whatever concerns the run as a whole; in both cases the journal says of each
  *   item whether it may have left
  */
 export async function importContact(
   desk: ImportDesk,
-  read: ContactRead,
-  firstSeq: number,
+  { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
   only?: ReadonlySet<number>,
-): Promise<void> {
-  const records = new Map(read.interactions.map((record, index) => [firstSeq + index, record]))
-  const wanted = [...records.keys()].filter((seq) => only?.has(seq) ?? true)
+): Promise<ContactOutcome> {
+  const work: Work = { desk, contactId, pieces, records: recordsOf(pieces) }
+  const wanted = [...work.records.keys()].filter((seq) => only?.has(seq) ?? true)
+  let outcome: ContactOutcome = 'untouched'
   let doubts = 0
   let undecided = Number.POSITIVE_INFINITY
+  let since = desk.beganAt
   for (;;) {
-    const known = new Map(desk.items.range(firstSeq, firstSeq + records.size).map((item) => [item.seq, item]))
+    const known = new Map(itemsOf(work).map((item) => [item.seq, item]))
     const doubtful = wanted.filter((seq) => known.get(seq)?.state === 'sent')
     const open = wanted.filter((seq) => (known.get(seq)?.state ?? 'unsent') === 'unsent')
-    if (doubtful.length === 0 && open.length === 0) return
+    if (doubtful.length === 0 && open.length === 0) return outcome
     if (doubtful.length > 0) {
       // Only attempts that got nothing decided add up: else a contact of many would give up on a server that works.
       if (doubtful.length + open.length < undecided) doubts = 0
       undecided = doubtful.length + open.length
-      await settle(desk, read.contactId, doubts)
+      await settle(desk, contactId, since, doubts)
       doubts += 1
-      await ask(desk, read, firstSeq, records, doubtful, known)
+      outcome = 'decided'
+      const now = await ask(work, doubtful)
+      desk.onDoubt?.(-doubtful.length)
+      if (now === 'gone') {
+        await refuseAsGone(work, [...doubtful, ...open])
+        return 'gone'
+      }
     } else {
-      await postAll(desk, open, records)
+      outcome = await postAll(work, open)
+      since = desk.clock.elapsed()
     }
   }
 }
 
-/** Waits before asking; each further time without progress longer. */
-async function settle(desk: ImportDesk, contactId: string, doubts: number): Promise<void> {
+function itemsOf({ desk, pieces }: Work): readonly Item[] {
+  return pieces.flatMap(({ firstSeq, interactions }) =>
+    desk.items.range(firstSeq, firstSeq + interactions.length),
+  )
+}
+
+/** Waits before asking; each further time without progress longer. @param since when the doubt arose */
+async function settle(desk: ImportDesk, contactId: string, since: number, doubts: number): Promise<void> {
   const times = WAITS[doubts]
   if (times === undefined) {
     throw new OperatorError({
@@ -95,7 +139,10 @@ async function settle(desk: ImportDesk, contactId: string, doubts: number): Prom
       exit: EXIT.failed,
     })
   }
-  await pause(desk, desk.settleMs * times)
+  const left = since + desk.settleMs * times - desk.clock.elapsed()
+  if (left <= 0) return
+  const wait = (): Promise<void> => pause(desk, left)
+  await (desk.aside === undefined ? wait() : desk.aside(wait))
 }
 
 async function pause(desk: ImportDesk, ms: number): Promise<void> {
@@ -106,21 +153,14 @@ async function pause(desk: ImportDesk, ms: number): Promise<void> {
   }
 }
 
-async function ask(
-  desk: ImportDesk,
-  contact: ContactRead,
-  firstSeq: number,
-  records: ReadonlyMap<number, Interaction>,
-  doubtful: readonly number[],
-  known: ReadonlyMap<number, { readonly newId: string | undefined }>,
-): Promise<void> {
-  const now = await readContact(desk.reader, desk.clock, contact.contactId, desk.schemaId)
-  if (now.state === 'gone') {
-    await Promise.all(doubtful.map((seq) => note(desk, seq, GONE)))
-    return
-  }
-  const old = desk.oldIds(contact, firstSeq)
-  const claimed = new Set([...known.values()].flatMap(({ newId }) => newId ?? []))
+/** Asks the contact what it has: what is there is adopted, what is not may be posted. */
+async function ask(work: Work, doubtful: readonly number[]): Promise<'there' | 'gone'> {
+  const { desk, contactId, pieces, records } = work
+  if (desk.stop.aborted) throw new Interrupted()
+  const now = await readContact(desk.reader, desk.clock, contactId, desk.schemaId)
+  if (now.state === 'gone') return 'gone'
+  const old = new Set(pieces.flatMap((piece) => [...desk.oldIds(piece, piece.firstSeq)]))
+  const claimed = new Set(itemsOf(work).flatMap(({ newId }) => newId ?? []))
   const { there, missing } = reconcile(
     doubtful.map((seq) => ({ seq, key: desk.keyOf(records.get(seq) as Interaction) })),
     now.interactions
@@ -133,32 +173,40 @@ async function ask(
     desk.items.unsent(missing),
   ])
   for (const _ of there) desk.onDecided?.('confirmed')
+  return 'there'
 }
 
-async function postAll(
-  desk: ImportDesk,
-  open: readonly number[],
-  records: ReadonlyMap<number, Interaction>,
+/** The contact is not there: none of its interactions is tried on the server. */
+async function refuseAsGone(
+  { desk, contactId, records }: Pick<Work, 'desk' | 'contactId' | 'records'>,
+  seqs: readonly number[],
 ): Promise<void> {
+  await Promise.all(
+    seqs.map((seq) => desk.items.rejected(seq, goneReason(records.get(seq) as Interaction, contactId))),
+  )
+  for (const _ of seqs) desk.onDecided?.('gone')
+}
+
+async function postAll(work: Work, open: readonly number[]): Promise<ContactOutcome> {
+  const { desk, contactId, records } = work
   const halt = new AbortController()
   let gone: Promise<boolean> | undefined
   for (let at = 0; at < open.length; at += CHUNK) {
     if (desk.stop.aborted) throw new Interrupted()
     const chunk = open.slice(at, at + CHUNK)
+    await desk.beforePosts?.(chunk.length)
     await desk.items.sent(chunk)
     const settled = await Promise.allSettled(
       chunk.map(async (seq) => {
         try {
           const record = records.get(seq) as Interaction
-          const outcome = await desk.requests.add(() => post(desk, record, halt.signal))
+          const outcome = await desk.requests.add(() => post(work, record, halt.signal))
           if (outcome.kind === 'fatal') halt.abort()
           // A 404 may be about the contact: it is asked for once, whatever the number of its interactions.
-          if (outcome.kind === 'rejected' && outcome.absent) gone ??= isGone(desk, record.contactId)
-          await note(
-            desk,
-            seq,
-            outcome.kind === 'rejected' && outcome.absent && (await gone) ? GONE : outcome,
-          )
+          const absent = outcome.kind === 'rejected' && outcome.absent
+          if (absent) gone ??= isGone(desk, contactId)
+          if (absent && (await gone)) await refuseAsGone(work, [seq])
+          else await note(desk, seq, outcome)
           return outcome
         } catch (error) {
           // The journal can't be written: whatever has not left yet must not.
@@ -172,30 +220,33 @@ async function postAll(
       (each): PostOutcome =>
         each.status === 'fulfilled' ? each.value : { kind: 'fatal', error: each.reason },
     )
+    const doubtful = outcomes.filter(({ kind }) => kind === 'doubt').length
+    if (doubtful > 0) desk.onDoubt?.(doubtful)
     const fatal = outcomes.find((outcome) => outcome.kind === 'fatal')
     if (fatal !== undefined) throw fatal.error
     if (await gone) {
-      await Promise.all(open.slice(at + CHUNK).map((seq) => note(desk, seq, GONE)))
-      return
+      await refuseAsGone(work, open.slice(at + CHUNK))
+      return 'gone'
     }
     if (desk.stop.aborted) throw new Interrupted()
     const waits = outcomes.flatMap((outcome) => (outcome.kind === 'unsent' ? outcome.waitMs : []))
     if (waits.length > 0) await pause(desk, Math.max(...waits))
     // What is in doubt is asked about before more of this contact leaves.
-    if (waits.length > 0 || outcomes.some((outcome) => outcome.kind === 'doubt')) return
+    if (waits.length > 0 || doubtful > 0) return 'decided'
   }
+  return 'decided'
 }
 
 async function isGone(desk: ImportDesk, contactId: string): Promise<boolean> {
   return (await desk.reader.getContact(contactId)) === undefined
 }
 
-async function post(desk: ImportDesk, record: Interaction, halt: AbortSignal): Promise<PostOutcome> {
+async function post({ desk, contactId }: Work, record: Interaction, halt: AbortSignal): Promise<PostOutcome> {
   // Journaled as sent, but it has not left and shall not: that is known for certain.
   if (desk.stop.aborted || halt.aborted) return { kind: 'unsent', waitMs: 0 }
   try {
     const newId = await desk.writer.createInteraction({
-      contactId: record.contactId,
+      contactId,
       schemaId: desk.schemaId,
       createdDate: record.createdDate,
       payload: record.payload,
@@ -211,6 +262,5 @@ async function note(desk: ImportDesk, seq: number, outcome: PostOutcome): Promis
   if (outcome.kind === 'confirmed') await desk.items.confirmed(seq, outcome.newId)
   else if (outcome.kind === 'rejected') await desk.items.rejected(seq, outcome.reason)
   else if (outcome.kind === 'unsent') await desk.items.unsent([seq])
-  if (outcome === GONE) desk.onDecided?.('gone')
-  else if (outcome.kind === 'confirmed' || outcome.kind === 'rejected') desk.onDecided?.(outcome.kind)
+  if (outcome.kind === 'confirmed' || outcome.kind === 'rejected') desk.onDecided?.(outcome.kind)
 }

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'ndjson'
+import { type ContactMap, NO_MAP } from '../contacts/map.ts'
 import { codeOf } from '../errors.ts'
 import type { ItemJournal } from '../journal/items.ts'
 import { cannotWrite, openTemporary, seal, syncFolder } from '../snapshot/durable.ts'
@@ -17,20 +18,23 @@ export interface Evidence {
 }
 
 /**
- * Writes `id-map.ndjson` ({oldId, newId, contactId}) for systems that stored ids, and `rejected.ndjson` (the whole
- * record with the server's reason).
+ * Writes `id-map.ndjson` ({oldId, newId, contactId}, and oldContactId where it is under another contact now) for systems
+ * that stored ids, and `rejected.ndjson` (the whole record with the server's reason).
  */
 export async function writeEvidence(
   folder: string,
   snapshot: Snapshot,
   items: ItemJournal,
+  map: ContactMap = NO_MAP,
 ): Promise<Evidence> {
   const counts = { mapped: 0, rejected: 0 }
   await writeLines(join(folder, 'id-map.ndjson'), async function* () {
     for await (const { record, item } of decided(snapshot, items)) {
       if (item.state !== 'confirmed') continue
       counts.mapped += 1
-      yield { oldId: record.id, newId: item.newId, contactId: record.contactId }
+      const { id: oldId, contactId: oldContactId } = record
+      const contactId = map.get(oldContactId) ?? oldContactId
+      yield { oldId, newId: item.newId, contactId, ...(contactId === oldContactId ? {} : { oldContactId }) }
     }
   })
   await writeLines(join(folder, 'rejected.ndjson'), async function* () {

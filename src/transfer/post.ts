@@ -37,11 +37,16 @@ export function classifyPostError(error: unknown): PostOutcome {
   return { kind: 'fatal', error }
 }
 
+/** Percent: five in the first hundred. */
+const REFUSED_AT_MOST = 5
+
 /**
  * Something is wrong with the whole when more than a few of the first are refused.
- * @param rejected items refused, but for those of contacts that are gone and those known to be refused
- * @param decided all items refused or accepted so far
+ * @param rejected items refused, but for those of contacts that are gone and those known to be refused; or contacts
+ *   found gone, but for those known to be
+ * @param decided all items refused or accepted so far; or all contacts worked on
+ * @param atMost the share, in percent, from which on it is too many; it is at least one, and with 100 never too many
  */
-export function tooManyRejected(rejected: number, decided: number): boolean {
-  return rejected >= 5 && rejected / Math.max(decided, 100) >= 0.05
+export function tooManyRejected(rejected: number, decided: number, atMost = REFUSED_AT_MOST): boolean {
+  return rejected > 0 && atMost < 100 && rejected * 100 >= atMost * Math.max(decided, 100)
 }

@@ -4,11 +4,12 @@
  * count as often as they are; what arrived live is counted and left alone.
  */
 import type { Clock } from '../clock.ts'
+import { type ContactMap, NO_MAP } from '../contacts/map.ts'
 import type { Item } from '../journal/items.ts'
-import type { ContactRead, Interaction } from '../model.ts'
-import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
+import type { Interaction } from '../model.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
+import { type Delivery, deliveries } from './deliveries.ts'
 import { type ContactReader, readContact } from './export.ts'
-import { withHistory } from './history.ts'
 import { Interrupted } from './progress.ts'
 import { inOrder } from './pump.ts'
 
@@ -127,7 +128,7 @@ export function addTallies(a: Tally, b: Tally): Tally {
 }
 
 export interface VerifyCheckpoint {
-  /** Contacts before this ordinal are in `tally`. */
+  /** Deliveries before this ordinal are in `tally`. */
   readonly ordinal: number
   readonly tally: Tally
   readonly differences: readonly Difference[]
@@ -137,12 +138,14 @@ export interface Verification {
   readonly reader: ContactReader
   readonly clock: Clock
   readonly snapshot: Snapshot
+  /** Contacts whose records are under another one: what is there is compared with all that goes there, once. */
+  readonly map?: ContactMap
   readonly schemaId: string
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** What the journal says of a contact's items; nothing where there is no journal (a snapshot on its own). */
   itemsOf(firstSeq: number, count: number): readonly Item[]
   /** Ids that don't count: of records that a deletion took away and that a lagging read may still show. */
-  oldIds(read: ContactRead, firstSeq: number): ReadonlySet<string>
+  oldIds(read: { readonly interactions: readonly Interaction[] }, firstSeq: number): ReadonlySet<string>
   /** Contacts that lack something are read once more after this wait, in milliseconds. */
   readonly settleMs: number
   readonly concurrency: number
@@ -157,7 +160,7 @@ export interface Verification {
 const CHECKPOINT_EVERY = 250
 
 interface Compared {
-  readonly contact: SnapshotContact
+  readonly contact: Delivery
   readonly result: Comparison
 }
 
@@ -190,15 +193,16 @@ export async function verifyLive(job: Verification): Promise<Tally> {
     open = []
   }
   const results = inOrder(
-    withHistory(job.snapshot, start, job.stop),
+    deliveries(job.snapshot, job.map ?? NO_MAP, start, job.stop),
     async (contact): Promise<Compared> => ({ contact, result: await compareLive(job, contact) }),
     { concurrency: job.concurrency, window: job.concurrency * 4 },
   )
   let records = tally.expected + tally.rejected
   for await (const compared of results) {
     open.push(compared)
-    here += compared.contact.interactions.length
-    records += compared.contact.interactions.length
+    const { expected, rejected } = compared.result.tally
+    here += expected + rejected
+    records += expected + rejected
     if (open.length >= CHECKPOINT_EVERY) await close()
     job.onProgress?.(records, here)
   }
@@ -223,15 +227,16 @@ async function lookAgain(job: Verification, compared: readonly Compared[]): Prom
   )
 }
 
-async function compareLive(job: Verification, contact: SnapshotContact): Promise<Comparison> {
-  const { firstSeq, interactions } = contact
-  const items = new Map(job.itemsOf(firstSeq, interactions.length).map((item) => [item.seq, item]))
-  const expected = interactions.map((record, index) => {
-    const item = items.get(firstSeq + index)
-    return { seq: firstSeq + index, key: job.keyOf(record), state: item?.state, newId: item?.newId }
+async function compareLive(job: Verification, { contactId, pieces }: Delivery): Promise<Comparison> {
+  const expected = pieces.flatMap(({ firstSeq, interactions }) => {
+    const items = new Map(job.itemsOf(firstSeq, interactions.length).map((item) => [item.seq, item]))
+    return interactions.map((record, index) => {
+      const item = items.get(firstSeq + index)
+      return { seq: firstSeq + index, key: job.keyOf(record), state: item?.state, newId: item?.newId }
+    })
   })
-  const old = job.oldIds(contact, firstSeq)
-  const read = await readContact(job.reader, job.clock, contact.contactId, job.schemaId)
+  const old = new Set(pieces.flatMap((piece) => [...job.oldIds(piece, piece.firstSeq)]))
+  const read = await readContact(job.reader, job.clock, contactId, job.schemaId)
   return compareContact(
     expected,
     read.interactions

@@ -8,6 +8,9 @@ import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import { type CanaryResult, chooseCanary, flyCanary } from '../transfer/canary.ts'
 import { readContact } from '../transfer/export.ts'
+import { tooManyGone } from '../transfer/import.ts'
+import { tooManyRejected } from '../transfer/post.ts'
+import { contactMapOf } from './contact-map.ts'
 import { deskOf, type Lot } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import type { WriteContext } from './strategy.ts'
@@ -17,7 +20,10 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
   const { journal, settings } = context
   const snapshot = await passSnapshot(context, 'final-pass')
   const desk = deskOf(context, lot)
-  const gone = new Set<string>()
+  // A contact that goes together with others says nothing of the ordinary way.
+  const map = contactMapOf(context)
+  const gone = new Set<string>([...map.keys(), ...map.values()])
+  let passedOver = 0
   const weigh = weigher(lot.schema(context))
   for (;;) {
     const choice = await chooseCanary(snapshot, gone, weigh)
@@ -43,6 +49,9 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
       reason: 'gone',
     })
     context.say(`contact ${choice.contact.contactId} is gone: another one is taken for the canary`)
+    passedOver += 1
+    if (tooManyRejected(passedOver, passedOver, settings.refusedAtMost))
+      throw tooManyGone(passedOver, passedOver)
   }
 }
 

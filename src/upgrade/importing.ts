@@ -1,10 +1,15 @@
 /**
  * The import, and what it leaves for people and other systems.
- * Guarantees: nothing is posted but through the journal; whatever was refused can be read in the run's folder.
+ * Guarantees: nothing is posted but through the journal, nor into another schema than the plan's; whatever was refused can
+ * be read in the run's folder.
  */
-import type { Json } from '../json.ts'
+import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { writeEvidence } from '../transfer/evidence.ts'
 import { importSnapshot } from '../transfer/import.ts'
+import { countRefusals, type Refusals } from '../transfer/refusals.ts'
+import { contactMapOf } from './contact-map.ts'
+import { assertLotSchema } from './drift.ts'
 import { deskOf, type Lot } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -12,16 +17,41 @@ import type { ReadContext, WriteContext } from './strategy.ts'
 /** Posts everything that is not decided yet; what was refused before is tried once more. */
 export async function importHistory(context: WriteContext, lot: Lot): Promise<Json> {
   const items = context.journal.items(lot.name)
+  const refused = await knownRefusals(context, lot)
   const reopened = await items.reopenRejected()
   if (reopened > 0) context.say(`${reopened} interactions that were refused before are tried once more`)
-  await postAll(context, lot, reopened)
+  await postAll(context, lot, refused)
   return { ...items.counts() }
 }
 
-/** Brings every item of a lot to a decision. */
-export async function postAll(context: WriteContext, lot: Lot, reopened = 0): Promise<void> {
+/**
+ * @returns what has been refused before, and may be again without being taken for a sign of trouble. It is noted before
+ *   it is tried once more: a process that is killed while it tries has changed what the journal says of it
+ */
+async function knownRefusals(context: ReadContext, lot: Lot): Promise<Refusals> {
+  const { journal } = context
   const snapshot = await passSnapshot(context, 'final-pass')
-  const items = context.journal.items(lot.name)
+  const now = await countRefusals(snapshot, contactMapOf(context), journal.items(lot.name), context.stop)
+  const name = `${lot.name}:refused-before`
+  const noted = journal.events.latest(name, 'note')?.detail as JsonObject | undefined
+  const known = {
+    items: Math.max(now.items, Number(noted?.['items'] ?? 0)),
+    goneContacts: Math.max(now.goneContacts, Number(noted?.['goneContacts'] ?? 0)),
+  }
+  if (known.items > 0) journal.events.append('note', name, known)
+  return known
+}
+
+/** Brings every item of a lot to a decision. */
+export async function postAll(
+  context: WriteContext,
+  lot: Lot,
+  refused: Refusals = { items: 0, goneContacts: 0 },
+): Promise<void> {
+  const { journal, settings } = context
+  const snapshot = await passSnapshot(context, 'final-pass')
+  const map = contactMapOf(context)
+  const items = journal.items(lot.name)
   const { sent } = items.counts()
   if (sent > 0) {
     context.say(
@@ -30,15 +60,26 @@ export async function postAll(context: WriteContext, lot: Lot, reopened = 0): Pr
   }
   try {
     await importSnapshot(deskOf(context, lot), snapshot, {
-      concurrency: context.settings.concurrency,
-      tolerated: reopened + passResult(context, 'final-pass').tally.refusable,
-      onProgress: (decided, total, here) =>
-        context.progress({ phase: 'import: interactions posted', done: decided, total, doneHere: here }),
+      concurrency: settings.concurrency,
+      map,
+      tolerated: refused.items + passResult(context, 'final-pass').tally.refusable,
+      toleratedGone: refused.goneContacts,
+      refusedAtMost: settings.refusedAtMost,
+      assertSchema: () => assertLotSchema(context, lot),
+      onProgress: (decided, total, here, inDoubt) =>
+        context.progress({
+          phase: 'import: interactions posted',
+          done: decided,
+          total,
+          doneHere: here,
+          ...(inDoubt > 0 ? { note: `${inDoubt} in doubt` } : {}),
+        }),
     })
   } catch (error) {
     // Whoever is told to look at what was refused must find it; what went wrong is told even where that fails.
     if (items.counts().rejected > 0)
-      await writeEvidence(context.folder, snapshot, items).catch(() => undefined)
+      await writeEvidence(context.folder, snapshot, items, map).catch(() => undefined)
+    if (error instanceof EngageError && saysSchemaNotFound(error)) await assertLotSchema(context, lot)
     throw error
   }
 }
@@ -46,6 +87,7 @@ export async function postAll(context: WriteContext, lot: Lot, reopened = 0): Pr
 /** Writes the files that other systems and people need: old id → new id, and what was refused. */
 export async function leaveEvidence(context: ReadContext, lot: Lot): Promise<Json> {
   const snapshot = await passSnapshot(context, 'final-pass')
-  const counts = await writeEvidence(context.folder, snapshot, context.journal.items(lot.name))
+  const items = context.journal.items(lot.name)
+  const counts = await writeEvidence(context.folder, snapshot, items, contactMapOf(context))
   return { ...counts }
 }

@@ -9,6 +9,7 @@ import type { JsonObject } from '../json.ts'
 import type { ContactRead, InteractionSchema } from '../model.ts'
 import { canonicalForm } from '../schema/canonical.ts'
 import type { ImportDesk } from '../transfer/contact-import.ts'
+import { contactMapOf } from './contact-map.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** One import of a run: which schema it goes into, and under which name the journal keeps it. */
@@ -42,15 +43,22 @@ export function comparisonOf(context: ReadContext, lot: Lot) {
     reader: context.reader,
     clock: context.clock,
     schemaId: context.plan.schemaId,
+    map: contactMapOf(context),
     keyOf: canonicalForm(lot.schema(context)),
     itemsOf: (first: number, count: number) => items.range(first, first + count),
-    oldIds: (read: ContactRead, firstSeq: number) => oldIds(context.journal, lot, read, firstSeq),
+    oldIds: (read: Pick<ContactRead, 'interactions'>, firstSeq: number) =>
+      oldIds(context.journal, lot, read, firstSeq),
     settleMs: settleMsOf(context, lot),
   }
 }
 
 /** @returns ids that deletions took away: the snapshot's own and, on the way back, what the way forth had posted */
-export function oldIds(journal: Journal, lot: Lot, read: ContactRead, firstSeq: number): ReadonlySet<string> {
+export function oldIds(
+  journal: Journal,
+  lot: Lot,
+  read: Pick<ContactRead, 'interactions'>,
+  firstSeq: number,
+): ReadonlySet<string> {
   const ids = new Set(read.interactions.map(({ id }) => id))
   if (lot === FORTH) return ids
   for (const { newId } of journal.items(FORTH.name).range(firstSeq, firstSeq + read.interactions.length)) {
@@ -71,6 +79,7 @@ export function deskOf(context: WriteContext, lot: Lot): ImportDesk {
     ...comparisonOf(context, lot),
     writer: context.writer,
     items: context.journal.items(lot.name),
+    beganAt: context.clock.elapsed(),
     requests: new PQueue({ concurrency: context.settings.concurrency }),
     stop: context.stop,
   }

@@ -8,9 +8,9 @@ import type { Json } from '../json.ts'
 import type { ContactRead, Interaction } from '../model.ts'
 import { canonicalForm } from '../schema/canonical.ts'
 import { sameSchema } from '../schema/diff.ts'
+import { recordsOf } from '../transfer/deliveries.ts'
 import { type Found, reconcile } from '../transfer/reconcile.ts'
 import { FORTH } from './lot.ts'
-import { isDone } from './runner.ts'
 import { deleteSchema } from './schema-effects.ts'
 import { assertNoStrangers, type Known, madeAnew } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -26,7 +26,8 @@ export function assertRollBack({ journal, plan }: Pick<ReadContext, 'journal' | 
       exit: EXIT.precondition,
     })
   }
-  if (isDone(journal, { name: 'verification' })) {
+  // Also where it was taken up again since for what had been refused: the tenant has lived with it from then on.
+  if (journal.events.latest('verification', 'finished') !== undefined) {
     throw new OperatorError({
       what: `Run ${plan.run} is done: the new schema holds the whole history.`,
       safe: 'Nothing was changed.',
@@ -54,16 +55,15 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
 }
 
 /** @returns records of a contact that this run has not posted; what it posted without an answer counts as posted */
-function strangers(
-  { journal, plan }: ReadContext,
-  { firstSeq, interactions }: Known,
-  now: ContactRead,
-): readonly Found[] {
+function strangers({ journal, plan }: ReadContext, { pieces }: Known, now: ContactRead): readonly Found[] {
   const keyOf = canonicalForm(plan.after)
-  const items = journal.items(FORTH.name).range(firstSeq, firstSeq + interactions.length)
+  const records = recordsOf(pieces)
+  const items = pieces.flatMap(({ firstSeq, interactions }) =>
+    journal.items(FORTH.name).range(firstSeq, firstSeq + interactions.length),
+  )
   const sought = items
     .filter(({ state }) => state === 'sent')
-    .map(({ seq }) => ({ seq, key: keyOf(interactions[seq - firstSeq] as Interaction) }))
+    .map(({ seq }) => ({ seq, key: keyOf(records.get(seq) as Interaction) }))
   const claimed = new Set(items.flatMap(({ newId }) => newId ?? []))
   const found = now.interactions.map((record) => ({ id: record.id, key: keyOf(record) }))
   return reconcile(sought, found, claimed).unclaimed

@@ -6,16 +6,26 @@
 import { EXIT, OperatorError } from '../errors.ts'
 import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
 import { schemaDifferences } from '../schema/diff.ts'
-import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
+import { deliveries, type Piece } from '../transfer/deliveries.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { unread } from './base-pass.ts'
+import { contactMapOf } from './contact-map.ts'
 import { addCreatedSince } from './contact-source.ts'
 import { passSnapshot } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
-/** A contact with what the snapshot holds of it; nothing for one that was created since. */
-export type Known = Pick<SnapshotContact, 'contactId' | 'interactions' | 'firstSeq'>
+/**
+ * A contact with what the snapshot holds of it, and of those that are mapped to it or go with it to another one; nothing
+ * for one that was created since.
+ */
+export interface Known {
+  readonly contactId: string
+  readonly pieces: readonly Piece[]
+  /** All of the pieces'. */
+  readonly interactions: readonly Interaction[]
+}
 
 /**
  * @param strangers what of a contact's records in the tenant is not known to be ours
@@ -49,11 +59,30 @@ export async function assertNoStrangers(
 }
 
 async function* everyContact(context: ReadContext, snapshot: Snapshot): AsyncGenerator<Known> {
-  yield* snapshot.contacts()
-  const { contacts, interactions } = snapshot.manifest
-  for await (const { contactId } of unread(context, contacts.listed)) {
-    yield { contactId, interactions: [], firstSeq: interactions.records }
+  const { listed } = snapshot.manifest.contacts
+  // Contacts that go together are not told apart: what was posted for one may stand under any of them.
+  const seen = new Set<string>()
+  for await (const { contactId, pieces } of deliveries(
+    snapshot,
+    contactMapOf(context),
+    listed,
+    context.stop,
+  )) {
+    for (const each of new Set([contactId, ...pieces.map((piece) => piece.contactId)])) {
+      seen.add(each)
+      yield knownOf(each, pieces)
+    }
   }
+  for await (const contact of snapshot.contacts()) {
+    if (!seen.has(contact.contactId)) yield knownOf(contact.contactId, [contact])
+  }
+  for await (const { contactId } of unread(context, listed)) {
+    if (!seen.has(contactId)) yield knownOf(contactId, [])
+  }
+}
+
+function knownOf(contactId: string, pieces: readonly Piece[]): Known {
+  return { contactId, pieces, interactions: pieces.flatMap(({ interactions }) => interactions) }
 }
 
 function arrived(schemaId: string, id: string, contactId: string): OperatorError {

@@ -21,6 +21,8 @@ export interface RunSettings {
   readonly settleMs: number
   /** How long a write may stay invisible before it counts as not kept. */
   readonly visibleWithinMs: number
+  /** Refusals, and contacts found gone, that an import puts up with, in percent; see tooManyRejected. */
+  readonly refusedAtMost: number
 }
 
 export interface ReadContext {

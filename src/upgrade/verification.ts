@@ -9,13 +9,14 @@ import type { Json } from '../json.ts'
 import { writeLines } from '../transfer/evidence.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { type Tally, type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
+import { assertLotSchema } from './drift.ts'
 import { postAll } from './importing.ts'
 import { comparisonOf, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** How often what is missing is posted again before it is reported as it is. */
-const MENDING_ROUNDS = 2
+export const MENDING_ROUNDS = 2
 
 /**
  * Reads every contact with history back, posts again what is missing, and says what differs.
@@ -25,6 +26,7 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
   const { journal, clock } = context
   const items = journal.items(lot.name)
   const { settleMs } = comparisonOf(context, lot)
+  await assertLotSchema(context, lot)
   for (;;) {
     // A kill in the midst of posting again what was missing may have left something undecided.
     const { sent, unsent } = items.counts()

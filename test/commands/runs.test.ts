@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { assertNoOtherRun } from '../../src/commands/runs.ts'
+import { assertLatestRun, assertNoOtherRun } from '../../src/commands/runs.ts'
 import { readConfig } from '../../src/config.ts'
 import { openJournal } from '../../src/journal/journal.ts'
 import { createManualClock } from '../support/clock.ts'
@@ -66,6 +66,27 @@ describe('another run', () => {
     expect(await failureOf(isFree())).toMatchObject({
       exit: 4,
       message: expect.stringContaining('damaged-here'),
+    })
+  })
+})
+
+describe('a run that has ended', () => {
+  async function take(name: string): Promise<boolean> {
+    using journal = openJournal(join(data, 'runs', name, 'run.db'), clock)
+    assertLatestRun(readConfig({ data }, {}, false), { ...ABOUT, run: name }, journal, { clock })
+    return true
+  }
+
+  it('is taken up again only while no later one has upgraded the same schema', async () => {
+    addDeletion('first', ABOUT)
+    await clock.advance(1_000)
+    addDeletion('other-schema', { ...ABOUT, schemaId: 'repair' })
+    expect(await take('first')).toBe(true)
+    addDeletion('second', ABOUT)
+    expect(await take('second')).toBe(true)
+    expect(await failureOf(take('first'))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('Run second has upgraded'),
     })
   })
 })

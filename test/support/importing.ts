@@ -71,6 +71,7 @@ export function deskOf(
     oldIds: () => new Set(),
     keyOf: canonicalForm(bench.schema),
     settleMs: SETTLE_MS,
+    beganAt: bench.clock.elapsed(),
     requests: new PQueue({ concurrency: 8 }),
     stop,
   }

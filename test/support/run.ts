@@ -102,6 +102,7 @@ export async function planRun(bench: Bench, options: RunOptions = {}): Promise<R
       compression: 'gzip',
       settleMs: SETTLE_MS,
       visibleWithinMs: VISIBLE_WITHIN_MS,
+      refusedAtMost: 5,
       ...options.settings,
     },
     tool: TOOL,

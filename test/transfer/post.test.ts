@@ -72,4 +72,17 @@ describe('tooManyRejected', () => {
   ])('%i of %i: %s', (rejected, decided, expected) => {
     expect(tooManyRejected(rejected, decided)).toBe(expected)
   })
+
+  it.each([
+    [0, 100, 0, false],
+    [1, 1_000_000, 0, true],
+    [1, 10, 1, true],
+    [49, 50, 50, false],
+    [50, 50, 50, true],
+    [-3, 50, 0, false],
+    [1_000, 1_000, 99, true],
+    [1_000, 1_000, 100, false],
+  ])('%i of %i, at most %i %%: %s', (rejected, decided, atMost, expected) => {
+    expect(tooManyRejected(rejected, decided, atMost)).toBe(expected)
+  })
 })

@@ -1,0 +1,128 @@
+/**
+ * A run taken up once more for what it could not bring back: contacts that are known under another id now, or are there
+ * again.
+ * Guarantees: nothing is sent from here; what is confirmed stays as it is, and is never looked for under another contact
+ * while the one that it was posted to is there; a map that makes no sense changes nothing.
+ */
+import { type ContactMap, readContactMap } from '../contacts/map.ts'
+import { EXIT, OperatorError } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
+import { saysGone } from '../transfer/contact-import.ts'
+import { withHistory } from '../transfer/history.ts'
+import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
+import { assertStillThere } from './drift.ts'
+import { FORTH, type Lot, roundCursor, roundName } from './lot.ts'
+import { passSnapshot } from './pass.ts'
+import { isDone } from './runner.ts'
+import type { ReadContext } from './strategy.ts'
+import { MENDING_ROUNDS } from './verification.ts'
+
+/**
+ * Works with a map from now on. A run whose import has ended is taken up again.
+ * @param file CSV: old contact id, new contact id
+ * @throws OperatorError (exit 2) where it makes no sense; (exit 4) where it would part what is confirmed from its contact
+ */
+export async function giveContactMap(context: ReadContext, lot: Lot, file: string): Promise<void> {
+  const { contacts } = context.journal
+  const map = await readContactMap(file)
+  const listed = [...map.keys()].filter((id) => contacts.has(id)).length
+  if (contacts.count() > 0 && listed === 0) throw ofOthers(file, map.size)
+  const before = contactMapOf(context)
+  const refused = context.journal.items(lot.name).counts().rejected
+  if (sameMap(before, map) && refused === 0) {
+    context.say('This contact map is the one in use; nothing is left to be tried with it.')
+    return
+  }
+  await assertNotParted(context, lot, before, map)
+  await assertOpenable(context, lot)
+  await reopen(context, lot, 'a contact map was given')
+  if (!sameMap(before, map)) await keepContactMap(context, map)
+  context.say(
+    `${map.size} contacts are mapped to others${contacts.count() > 0 ? `, ${listed} of them in the list of this run` : ''}`,
+  )
+}
+
+/** Tries once more what was refused, in a run whose import has ended. Anything else goes on as it would anyway. */
+export async function retryRefused(context: ReadContext, lot: Lot): Promise<void> {
+  const { rejected } = context.journal.items(lot.name).counts()
+  if (rejected === 0) context.say('No interaction was refused: there is nothing to try once more.')
+  else {
+    await assertOpenable(context, lot)
+    await reopen(context, lot, 'what was refused is tried once more')
+  }
+}
+
+async function assertOpenable(context: ReadContext, lot: Lot): Promise<void> {
+  if (isDone(context.journal, { name: lot.name })) await assertStillThere(context, lot)
+}
+
+/** Takes back that the import is done, and what rests on it. */
+async function reopen({ journal }: ReadContext, lot: Lot, reason: string): Promise<void> {
+  // Places in the old order mean nothing in another one.
+  await journal.items(lot.name).setWatermark(0)
+  startRoundsAnew(journal, lot)
+  const prefix = lot === FORTH ? '' : 'roll-back-'
+  // The cause goes last: a kill in between leaves nothing valid that rests on it.
+  for (const name of [`${prefix}evidence`, `${prefix}verification`, lot.name]) {
+    if (isDone(journal, { name })) journal.events.append('withdrawn', name, { reason })
+  }
+}
+
+/** What is missing is to be mended as often as the first time; and no read-back goes on that was begun before. */
+function startRoundsAnew(journal: Journal, lot: Lot): void {
+  const round = journal.cursor(roundCursor(lot)) ?? 0
+  const next = journal.parts(roundName(lot, round)).length > 0 ? round + 1 : round
+  const rounds = MENDING_ROUNDS + 1
+  journal.setCursor(roundCursor(lot), Math.ceil(next / rounds) * rounds)
+}
+
+/**
+ * What is confirmed stands under the contact that it was posted to. That contact may have been merged, its interactions
+ * with it; but while it is there they are where they were, and a map that leads elsewhere is a mistake.
+ */
+async function assertNotParted(
+  context: ReadContext,
+  lot: Lot,
+  before: ContactMap,
+  after: ContactMap,
+): Promise<void> {
+  if (!isDone(context.journal, { name: 'final-pass' })) return
+  const items = context.journal.items(lot.name)
+  const from = (id: string): string => before.get(id) ?? id
+  const to = (id: string): string => after.get(id) ?? id
+  const checked = new Set<string>()
+  for await (const contact of withHistory(await passSnapshot(context, 'final-pass'), 0, context.stop)) {
+    const { contactId, firstSeq, interactions } = contact
+    const was = from(contactId)
+    const step = `${was} ${to(contactId)}`
+    if (was === to(contactId) || checked.has(step)) continue
+    const known = items.range(firstSeq, firstSeq + interactions.length)
+    const landed = known.filter(({ state }) => state === 'confirmed' || state === 'sent').length
+    // What was refused because the contact was gone may have landed before it went.
+    const mayHaveLanded = landed > 0 || known.some(({ reason }) => saysGone(reason))
+    // Where the contact itself was merged on, all that it held went along.
+    if (landed > 0 && to(was) !== to(contactId)) throw parts(contactId, was, to(contactId))
+    if (!mayHaveLanded) continue
+    if ((await context.reader.getContact(was)) !== undefined) throw parts(contactId, was, to(contactId))
+    checked.add(step)
+  }
+  context.stop.throwIfAborted()
+}
+
+function ofOthers(file: string, size: number): OperatorError {
+  return new OperatorError({
+    what: `None of the ${size} contacts that ${file} maps is in the list of this run.`,
+    safe: 'Nothing was changed.',
+    next: 'Look whether the old contact ids are in its first column, and the new ones in the second.',
+    exit: EXIT.usage,
+  })
+}
+
+function parts(contactId: string, was: string, to: string): OperatorError {
+  return new OperatorError({
+    what: `The contact map leads from ${contactId} to ${to}, but interactions of it were posted to ${was}, which is still there or has become another one.`,
+    safe: 'Nothing was changed: the run goes on with the map that it had, if any.',
+    next: `Leave contact ${contactId} as it was in the map. Only a contact that is not there any more can be mapped to another one.`,
+    exit: EXIT.precondition,
+  })
+}
