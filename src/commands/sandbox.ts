@@ -4,6 +4,7 @@ import { codeOf, EXIT, messageOf, OperatorError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox, type SandboxOptions } from '../sandbox/app.ts'
 import type { FaultRule } from '../sandbox/faults.ts'
+import { FORMS, ILLEGAL_FORMS, type Keeps } from '../sandbox/forms.ts'
 import { seedTenant } from '../sandbox/seed.ts'
 import { type Served, serve } from '../sandbox/server.ts'
 import { type Args, amountOf, type Command, textOf } from './command.ts'
@@ -22,12 +23,28 @@ export const sandbox: Command = {
     'contacts-file': { type: 'string', describe: 'write the ids of all contacts to this CSV file' },
     latency: { type: 'number', default: 0, describe: 'milliseconds before an answer' },
     lag: { type: 'number', default: 0, describe: 'milliseconds until a new interaction is visible' },
+    'schema-gone-lag': {
+      type: 'number',
+      default: 0,
+      describe: 'milliseconds until a deleted schema is no longer shown',
+    },
+    'deletion-lag': {
+      type: 'number',
+      default: 0,
+      describe: "milliseconds until a deleted schema's interactions are no longer shown",
+    },
+    pages: {
+      type: 'string',
+      choices: ['stable', 'shifting'],
+      default: 'stable',
+      describe: 'whether what comes and goes meanwhile shifts the next pages',
+    },
     'rate-limit': { type: 'number', default: 200, describe: 'requests a second before 429' },
     keeps: {
       type: 'string',
-      choices: ['as-is', 'dotnet', 'trimmed'],
+      choices: FORMS,
       default: 'as-is',
-      describe: 'form in which records are kept',
+      describe: `form in which records are kept; all but ${ILLEGAL_FORMS.join(', ')} say the same`,
     },
     invalid: {
       type: 'string',
@@ -98,8 +115,11 @@ function optionsOf(args: Args): SandboxOptions {
     seed: number('seed'),
     latency: number('latency'),
     lag: number('lag'),
+    schemaGoneLag: number('schema-gone-lag'),
+    deletionLag: number('deletion-lag'),
+    pages: args['pages'] as 'stable' | 'shifting',
     limit: number('rate-limit'),
-    keeps: args['keeps'] as 'as-is' | 'dotnet' | 'trimmed',
+    keeps: args['keeps'] as Keeps,
     invalid: args['invalid'] as 'refuse' | 'ignore',
     faults,
     ...(state === undefined ? {} : { stateFile: state }),

@@ -36,6 +36,32 @@ function ownPage(found: Page, contactId: string, schemaId: string): Page {
   return { ...found, items }
 }
 
+/** How often a listing is read before pages that were answered twice are an error. */
+const READINGS = 3
+
+const REPEATS = `the ${CONTINUATION} repeats, so the listing would never end`
+
+/**
+ * A page that was answered twice (out of a cache, say) stands in the place of one that never came.
+ *
+ * Where pages are counted off from the start, what arrives meanwhile makes them overlap: that is no such page, and
+ * nothing is skipped. What is deleted meanwhile moves the others up, and as many may slip through between two pages:
+ * no answer tells, for the API gives no total, so this can't be seen here. Whoever can't do without a record asks for
+ * it by its id: the final pass for what the base pass has seen, an import for what it has posted.
+ * @param seen the continuations of this listing so far
+ * @param known what its pages have held so far
+ * @returns why the page counts as one that was answered before; undefined where it doesn't
+ */
+function answeredTwice(
+  { items, continuation }: Page,
+  seen: readonly string[],
+  known: ReadonlyMap<string, Interaction>,
+): string | undefined {
+  if (continuation !== undefined && seen.includes(continuation)) return REPEATS
+  if (seen.length === 0 || items.length === 0 || items.some(({ id }) => !known.has(id))) return undefined
+  return 'a page holds nothing but what was on the pages before it'
+}
+
 /**
  * @returns what can look at a tenant, and change nothing.
  * @throws OperatorError (usage) where the key or the user agent can't be sent in a header.
@@ -45,20 +71,42 @@ export function createReader(connection: Connection): EngageReader {
   const get = (path: readonly string[], signal: AbortSignal | undefined, query: Call['query'] = {}) =>
     call({ method: 'GET', path, query, signal })
 
-  /** @param seen the continuations of this listing so far; one that comes again would never end. */
-  async function nextPage(
+  /** @param judge what to make of the page; a Mismatch that it throws becomes an EngageError */
+  async function readPage<T>(
     contactId: string,
     schemaId: string,
-    seen: readonly string[],
+    used: string | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<Page> {
-    const used = seen.at(-1)
+    judge: (found: Page) => T,
+  ): Promise<T> {
     const answer = await get(['interactions'], signal, { contactId, schemaId, [CONTINUATION]: used })
-    return answer.read((json) => {
-      const found = ownPage(page(json, used), contactId, schemaId)
-      if (found.continuation === undefined || !seen.includes(found.continuation)) return found
-      throw new Mismatch(`the ${CONTINUATION} repeats, so the listing would never end`)
-    })
+    return answer.read((json) => judge(ownPage(page(json, used), contactId, schemaId)))
+  }
+
+  /**
+   * Reads a listing from its start to its end.
+   * @returns undefined where a page was answered twice, and so another one never, as long as it is not the last reading
+   */
+  async function readListing(
+    contactId: string,
+    schemaId: string,
+    signal: AbortSignal | undefined,
+    last: boolean,
+  ): Promise<readonly Interaction[] | undefined> {
+    const seen: string[] = []
+    // By id, since what arrives while we read moves others to a page that is read later.
+    const found = new Map<string, Interaction>()
+    for (;;) {
+      const next = await readPage(contactId, schemaId, seen.at(-1), signal, (each) => {
+        const twice = answeredTwice(each, seen, found)
+        if (twice !== undefined && last) throw new Mismatch(twice)
+        return twice === undefined ? each : undefined
+      })
+      if (next === undefined) return undefined
+      for (const each of next.items) found.set(each.id, each)
+      if (next.continuation === undefined) return [...found.values()]
+      seen.push(next.continuation)
+    }
   }
 
   return {
@@ -69,19 +117,16 @@ export function createReader(connection: Connection): EngageReader {
       return ifPresent(await get(['interactionschemas', id], signal))?.read(interactionSchema)
     },
     interactionsPage(contactId, schemaId, continuation, signal) {
-      return nextPage(contactId, schemaId, continuation === undefined ? [] : [continuation], signal)
+      return readPage(contactId, schemaId, continuation, signal, (found) => {
+        if (continuation !== undefined && found.continuation === continuation) throw new Mismatch(REPEATS)
+        return found
+      })
     },
     async interactionsOf(contactId, schemaId, signal) {
-      const seen: string[] = []
-      // By id, since what arrives while we read moves others to a page that is read later.
-      const found = new Map<string, Interaction>()
-      for (;;) {
-        const { items, continuation } = await nextPage(contactId, schemaId, seen, signal)
-        for (const each of items) found.set(each.id, each)
-        if (continuation === undefined) break
-        seen.push(continuation)
+      for (let reading = 1; ; reading++) {
+        const found = await readListing(contactId, schemaId, signal, reading >= READINGS)
+        if (found !== undefined) return [...found].sort((a, b) => (a.id < b.id ? -1 : 1))
       }
-      return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
     },
     async getInteraction(id, signal) {
       return ifPresent(await get(['interactions', id], signal))?.read((json) => interaction(json))

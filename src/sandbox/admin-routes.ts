@@ -29,6 +29,7 @@ export function adminRoutes(controls: Controls): readonly Route[] {
     { method: 'POST', template: '/automations', handle: setAutomation },
     { method: 'POST', template: '/contacts', handle: createContact },
     { method: 'DELETE', template: '/contacts/{id}', handle: deleteContact },
+    { method: 'POST', template: '/contacts/{id}/merge', handle: mergeContact },
     { method: 'GET', template: '/interactions', handle: exportInteractions },
   ]
 }
@@ -83,7 +84,24 @@ function deleteContact(call: Call, desk: Desk): Response {
   return answer(200)
 }
 
-/** All interactions of a schema, or of all schemas, as NDJSON: also those that can't be read yet. */
+/**
+ * Makes one contact of two, as a person does in Engage's UI. The one that stays isn't marked as updated: nobody says
+ * that it is.
+ */
+function mergeContact(call: Call, desk: Desk): Response {
+  const { tenant } = desk.state
+  const into = isObject(call.body) ? call.body['into'] : undefined
+  if (typeof into !== 'string' || !isGuid(into)) return failure(400, 'into must be a GUID')
+  const from = tenant.contact(call.params['id'] ?? '')
+  const other = tenant.contact(into)
+  if (from === undefined || from.deletedAt !== undefined) return failure(404, 'Contact not found')
+  if (other === undefined || other.deletedAt !== undefined) return failure(404, 'Contact of into not found')
+  if (from.id === other.id) return failure(400, 'into must be another contact')
+  desk.state.record({ type: 'contact-merged', id: from.id, into: other.id, at: desk.now })
+  return answer(200, { id: other.id })
+}
+
+/** All interactions of a schema, or of all schemas, as NDJSON: also those that can't be read yet, none that is deleted. */
 function exportInteractions(call: Call, desk: Desk): Response {
   const { tenant } = desk.state
   const schemaId = call.query.get('schemaId')

@@ -11,11 +11,13 @@ import { type AutomationCount, DEFAULT_AUTOMATIONS } from './automations.ts'
 import { type Behaviour, changedBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts'
 import { CONTACT_ROUTES } from './contact-routes.ts'
 import type { TenantEvent } from './events.ts'
-import { type FaultRule, Faults } from './faults.ts'
+import { DEFAULT_DELAY, type FaultRule, Faults } from './faults.ts'
 import { DEFAULT_USER_AGENT } from './guesses.ts'
 import { INTERACTION_ROUTES } from './interaction-routes.ts'
-import { mishapAfter, mishapBefore } from './mishaps.ts'
-import { seededRandom } from './random.ts'
+import { Landings } from './landings.ts'
+import { isLate, mishapAfter, mishapBefore, mishapMeanwhile } from './mishaps.ts'
+import { PageMemory } from './pages.ts'
+import { drawn, seededRandom } from './random.ts'
 import { type Desk, findRoute, type Match, type Route } from './router.ts'
 import { SCHEMA_ROUTES } from './schema-routes.ts'
 import { openState } from './state.ts'
@@ -43,6 +45,8 @@ export interface Stats extends TrafficCounts {
   readonly automations: readonly AutomationCount[]
   /** How often each kind of fault has struck. */
   readonly faults: { readonly [kind: string]: number }
+  /** Requests that the server is still to act on, after a fault of a kind that ends in '-late'. */
+  readonly pending: number
 }
 
 export interface Sandbox {
@@ -54,7 +58,7 @@ export interface Sandbox {
   configure(changes: Partial<Behaviour>): void
   /** Takes the place of all rules. Throws RangeError or SyntaxError on a rule that makes no sense. */
   setFaults(rules: readonly FaultRule[]): void
-  /** Lets go of the state file. */
+  /** Lets go of the state file. What was still to land never does. */
   close(): void
 }
 
@@ -78,11 +82,13 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   faults.replace(rules)
   const random = seededRandom(`${seed}/latency`)
   const traffic = new Traffic()
+  const landings = new Landings(clock)
+  const pages = new PageMemory()
   const state = openState(stateFile, tenant ?? bareTenant)
   const admin = adminRoutes({ stats, setFaults: (each) => faults.replace(each), configure })
 
-  function desk(): Desk {
-    return { state, behaviour, now: clock.now(), seed: String(seed) }
+  function desk(again = false): Desk {
+    return { state, behaviour, now: clock.now(), seed: String(seed), pages, again }
   }
 
   function configure(changes: object): void {
@@ -100,6 +106,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
       ),
       automations: state.tenant.automations.list(),
       faults: faults.counts(),
+      pending: landings.pending,
     }
   }
 
@@ -124,16 +131,19 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     if (refused !== undefined) return counted(refused)
     const text = await request.text()
     const fault = faults.strike(request.method, url)
+    if (fault !== undefined && isLate(fault.kind)) {
+      void landings.later(fault.delay ?? DEFAULT_DELAY, () => void act(found, url, text, base, desk()))
+      return mishapMeanwhile(fault.kind, request.signal)
+    }
     const before = fault === undefined ? undefined : mishapBefore(fault)
-    const answered = before ?? act(found, url, text, base, desk())
+    const answered = before ?? act(found, url, text, base, desk(fault?.kind === 'page-again'))
     await pause(request.signal)
     return counted(fault === undefined ? answered : await mishapAfter(fault, answered, request.signal))
   }
 
   /** A request that is given up while it waits has been acted on all the same. */
   async function pause(signal: AbortSignal): Promise<void> {
-    const { latency } = behaviour
-    const ms = typeof latency === 'number' ? latency : latency.min + random() * (latency.max - latency.min)
+    const ms = drawn(behaviour.latency, random)
     if (ms > 0) await clock.sleep(ms, signal)
   }
 
@@ -158,7 +168,10 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     stats,
     configure,
     setFaults: (each) => faults.replace(each),
-    close: () => state.close(),
+    close() {
+      landings.close()
+      state.close()
+    },
   }
 }
 

@@ -3,15 +3,20 @@
  * while it runs.
  * Guarantees: a change is checked whole before any of it is taken over.
  */
-import type { Keeps } from './forms.ts'
+import { FORMS, type Keeps } from './forms.ts'
+import type { Amount } from './random.ts'
 
 export interface Behaviour {
   /** Milliseconds between doing what was asked and answering; a range is drawn from with the seed. */
-  readonly latency: number | { readonly min: number; readonly max: number }
-  /** Milliseconds until a new interaction can be read. */
-  readonly lag: number
+  readonly latency: Amount
+  /** Milliseconds until a new interaction can be read; a range is drawn from for each with the seed. */
+  readonly lag: Amount
   /** Milliseconds until a new schema can be read and posted to. */
   readonly schemaLag: number
+  /** Milliseconds until reads no longer show a deleted schema, even where it was recreated meanwhile. */
+  readonly schemaGoneLag: number
+  /** Milliseconds until reads no longer show the interactions of a deleted schema. */
+  readonly deletionLag: number
   /** The form in which posted payloads are kept; history of the seed stays as it is. */
   readonly keeps: Keeps
   /** An interaction that breaks its schema: refused with 400, or answered 200 with an id and not stored. */
@@ -26,12 +31,16 @@ export interface Behaviour {
   readonly changesCap: number
   /** Whether a full page always has a next one, which may turn out to be empty. */
   readonly emptyLastPage: boolean
+  /** Where a next page begins: behind the last item seen, or at a count of items, whatever came or went before. */
+  readonly pages: 'stable' | 'shifting'
 }
 
 export const DEFAULT_BEHAVIOUR: Behaviour = {
   latency: 0,
   lag: 0,
   schemaLag: 0,
+  schemaGoneLag: 0,
+  deletionLag: 0,
   keeps: 'as-is',
   invalid: 'refuse',
   limit: 200,
@@ -39,19 +48,23 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   changesActivated: true,
   changesCap: 250_000,
   emptyLastPage: false,
+  pages: 'stable',
 }
 
 const CHECKS: { readonly [Name in keyof Behaviour]: (value: unknown) => boolean } = {
   latency: (value) => isAmount(value) || isRange(value),
-  lag: isAmount,
+  lag: (value) => isAmount(value) || isRange(value),
   schemaLag: isAmount,
-  keeps: (value) => value === 'as-is' || value === 'dotnet' || value === 'trimmed',
+  schemaGoneLag: isAmount,
+  deletionLag: isAmount,
+  keeps: (value) => FORMS.some((form) => form === value),
   invalid: (value) => value === 'refuse' || value === 'ignore',
   limit: isAmount,
   retryAfter: (value) => value === null || isAmount(value),
   changesActivated: (value) => typeof value === 'boolean',
   changesCap: isAmount,
   emptyLastPage: (value) => typeof value === 'boolean',
+  pages: (value) => value === 'stable' || value === 'shifting',
 }
 
 /** @returns the behaviour with the changes. Throws RangeError on an unknown name or a value out of place. */

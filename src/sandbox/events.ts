@@ -16,8 +16,17 @@ export type TenantEvent =
   /** Also brings a deleted contact back. */
   | { readonly type: 'contact-updated'; readonly id: string; readonly at: number }
   | { readonly type: 'contact-deleted'; readonly id: string; readonly at: number }
+  /** The contact is deleted; its interactions keep their ids and stand under the other's. */
+  | { readonly type: 'contact-merged'; readonly id: string; readonly into: string; readonly at: number }
   | { readonly type: 'schema-created'; readonly schema: InteractionSchema; readonly visibleAt: number }
-  | { readonly type: 'schema-deleted'; readonly id: string }
+  | {
+      readonly type: 'schema-deleted'
+      readonly id: string
+      /** Until when reads show it all the same. Absent: it is gone at once. */
+      readonly shownUntil?: number
+      /** Until when reads show its interactions all the same. Absent: they are gone at once. */
+      readonly interactionsShownUntil?: number
+    }
   | {
       readonly type: 'interaction-created'
       /** `seed`: history that was there before; it sets nothing off. */

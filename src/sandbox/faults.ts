@@ -1,8 +1,8 @@
 /**
  * Faults on demand: which request goes wrong, and how.
  * Guarantees: rules are asked in their order and the first that strikes wins; the same rules, seed and order of
- * requests give the same faults; kinds ending in `-after`, and `truncated`, strike once the server has acted, all
- * others before, so that nothing was done.
+ * requests give the same faults; kinds ending in `-after`, and `truncated`, strike once the server has acted, those
+ * ending in `-late` long before it acts, all others instead of that, so that nothing was done.
  */
 import type { Random } from './random.ts'
 
@@ -28,6 +28,12 @@ const KINDS = [
   'status-500-after',
   /** The server acts, and the body of its answer is cut short. */
   'truncated',
+  /** The connection breaks at once; the server acts `delay` seconds later. */
+  'lands-late',
+  /** The server never answers, and acts `delay` seconds after the request came. */
+  'acts-late',
+  /** A next page of interactions is answered with the one before it once more. Strikes no other request. */
+  'page-again',
 ] as const
 
 export type FaultKind = (typeof KINDS)[number]
@@ -48,7 +54,11 @@ export interface FaultRule {
   readonly retryAfter?: number
   /** With kind 'refuse'. */
   readonly message?: string
+  /** Seconds until the server acts, with kinds that end in '-late'; 180 where absent. */
+  readonly delay?: number
 }
+
+export const DEFAULT_DELAY = 180
 
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isAmount = (value: unknown): boolean => typeof value === 'number' && value >= 0
@@ -62,6 +72,7 @@ const CHECKS: { readonly [Name in keyof FaultRule]-?: (value: unknown) => boolea
   probability: isAmount,
   retryAfter: isAmount,
   message: isText,
+  delay: isAmount,
 }
 
 interface Armed {
@@ -126,12 +137,18 @@ function isName(name: string): name is keyof FaultRule {
   return Object.hasOwn(CHECKS, name)
 }
 
-function matcher({ method, path }: FaultRule): Armed['matches'] {
+function matcher({ kind, method, path }: FaultRule): Armed['matches'] {
   const pattern = path === undefined ? undefined : new RegExp(path)
-  return (asked, { pathname, search }) => {
+  return (asked, url) => {
+    const { pathname, search } = url
+    if (kind === 'page-again' && !isNextPage(asked, url)) return false
     if (method !== undefined && method.toUpperCase() !== asked) return false
     if (path === undefined || pattern === undefined) return true
     const whole = pathname + search
     return whole.includes(path) || pattern.test(whole) || pattern.test(pathname)
   }
+}
+
+function isNextPage(method: string, { pathname, searchParams }: URL): boolean {
+  return method === 'GET' && pathname.endsWith('/interactions') && searchParams.has('continuation')
 }

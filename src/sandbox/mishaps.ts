@@ -4,7 +4,10 @@
  * stays pending until its signal aborts.
  */
 import { failure } from './answers.ts'
-import type { FaultRule } from './faults.ts'
+import type { FaultKind, FaultRule } from './faults.ts'
+
+/** Kinds after which the server acts, but not yet. */
+export type LateKind = Extract<FaultKind, `${string}-late`>
 
 const TEXTS = new Map([
   ['429', 'Too many requests'],
@@ -17,6 +20,10 @@ const TEXTS = new Map([
 /** @returns what fetch throws where a connection fails, with `ECONNREFUSED` or `ECONNRESET` as its cause's code. */
 export function brokenConnection(code: 'ECONNREFUSED' | 'ECONNRESET'): TypeError {
   return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })
+}
+
+export function isLate(kind: FaultKind): kind is LateKind {
+  return kind === 'lands-late' || kind === 'acts-late'
 }
 
 /**
@@ -40,6 +47,12 @@ export function mishapBefore(rule: FaultRule): Response | undefined {
       return text === undefined ? undefined : failure(Number(rule.kind), text, rule.retryAfter)
     }
   }
+}
+
+/** @returns nothing, ever: what the caller has of a request that the server acts on late. Rejects as the kind has it. */
+export async function mishapMeanwhile(kind: LateKind, signal: AbortSignal): Promise<never> {
+  if (kind === 'lands-late') throw brokenConnection('ECONNRESET')
+  return aborted(signal)
 }
 
 /** @returns what becomes of the answer of a server that has acted. Rejects where there is none. */

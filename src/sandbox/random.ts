@@ -24,6 +24,14 @@ export function seededRandom(seed: string): Random {
   }
 }
 
+/** A number, or a range to draw it from. */
+export type Amount = number | { readonly min: number; readonly max: number }
+
+/** @returns the number itself, or one out of its range. */
+export function drawn(amount: Amount, random: Random): number {
+  return typeof amount === 'number' ? amount : amount.min + random() * (amount.max - amount.min)
+}
+
 /** @returns a whole number from `low` to `high`, both included. */
 export function between(random: Random, low: number, high: number): number {
   return low + Math.floor(random() * (high - low + 1))

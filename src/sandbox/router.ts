@@ -5,6 +5,7 @@
  */
 import type { Json } from '../json.ts'
 import type { Behaviour } from './behaviour.ts'
+import type { PageMemory } from './pages.ts'
 import type { State } from './state.ts'
 
 /** One request, taken apart. */
@@ -20,10 +21,13 @@ export interface Call {
 export interface Desk {
   readonly state: State
   readonly behaviour: Behaviour
-  /** Milliseconds since the epoch at which the request arrived. */
+  /** Milliseconds since the epoch at which the server acts. */
   readonly now: number
   /** What the ids of new interactions are made from. */
   readonly seed: string
+  readonly pages: PageMemory
+  /** Whether a next page is to be answered with the one before it. */
+  readonly again: boolean
 }
 
 export interface Route {

@@ -1,7 +1,8 @@
 /**
  * /interactionschemas: list, read, create, delete.
  * Guarantees: a schema is stored only if it breaks no rule, has a free id and room (15 in all); there is no
- * update; a deleted schema takes all its interactions with it.
+ * update; a deleted schema takes all its interactions with it. Reads may show it for a while, writes never take it
+ * for there.
  */
 import { isObject, type JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
@@ -17,22 +18,22 @@ export const SCHEMA_ROUTES: readonly Route[] = [
   { method: 'DELETE', template: '/interactionschemas/{id}', handle: deleteSchema },
 ]
 
-/** @returns the schema if it is there and can be seen by now. */
+/** @returns the schema if it is there and can be seen by now: what is posted has to follow this one. */
 export function visibleSchema(desk: Desk, id: string): InteractionSchema | undefined {
   const stored = desk.state.tenant.schema(id)
   return stored !== undefined && stored.visibleAt <= desk.now ? stored.schema : undefined
 }
 
 function listSchemas(_call: Call, desk: Desk): Response {
-  const visible = desk.state.tenant.schemas().filter((each) => each.visibleAt <= desk.now)
+  const shown = desk.state.tenant.shownSchemas(desk.now)
   return answer(
     200,
-    visible.map(({ schema }) => ({ id: schema.id, displayName: schema.displayName })),
+    shown.map(({ id, displayName }) => ({ id, displayName })),
   )
 }
 
 function readSchema(call: Call, desk: Desk): Response {
-  const schema = visibleSchema(desk, call.params['id'] ?? '')
+  const schema = desk.state.tenant.shownSchema(call.params['id'] ?? '', desk.now)
   if (schema === undefined) return notFound(call)
   const { id, displayName, jsonSchema } = schema
   return answer(200, { id, displayName, jsonSchema })
@@ -55,8 +56,15 @@ function createSchema(call: Call, desk: Desk): Response {
 
 function deleteSchema(call: Call, desk: Desk): Response {
   const id = call.params['id'] ?? ''
-  if (desk.state.tenant.schema(id) === undefined) return notFound(call)
-  desk.state.record({ type: 'schema-deleted', id })
+  const { state, behaviour, now } = desk
+  if (state.tenant.schema(id) === undefined) return notFound(call)
+  const { schemaGoneLag, deletionLag } = behaviour
+  state.record({
+    type: 'schema-deleted',
+    id,
+    ...(schemaGoneLag > 0 && { shownUntil: now + schemaGoneLag }),
+    ...(deletionLag > 0 && { interactionsShownUntil: now + deletionLag }),
+  })
   return answer(DELETED_STATUS)
 }
 

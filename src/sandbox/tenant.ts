@@ -1,14 +1,16 @@
 /**
  * One tenant in memory: its schemas, contacts, interactions and automations.
  * Guarantees: `apply` is the only way to change it, and the same events give the same tenant; interactions of a
- * contact are kept newest first (then by id); ids of contacts and interactions are found whatever their case.
+ * contact are kept newest first (then by id); ids of contacts and interactions are found whatever their case. What
+ * is deleted counts nowhere, even while reads still show it: only methods named `shown…` know of it.
  */
 import type { Interaction, InteractionSchema } from '../model.ts'
 import { Automations } from './automations.ts'
 import { parseDateTime } from './dates.ts'
 import type { TenantEvent } from './events.ts'
 import { INTERACTION_UPDATES_CONTACT } from './guesses.ts'
-import { type Position, placeIn, type StoredInteraction } from './timeline.ts'
+import { Interactions } from './interactions.ts'
+import { inOrder, isShown, type StoredInteraction } from './timeline.ts'
 
 export interface Contact {
   readonly id: string
@@ -22,6 +24,8 @@ export interface Contact {
 export interface StoredSchema {
   readonly schema: InteractionSchema
   readonly visibleAt: number
+  /** Only of one that is deleted: until when reads show it. */
+  readonly shownUntil?: number
 }
 
 /** One tenant; what it holds is asked for by method, what happens to it comes in by `apply`. */
@@ -31,8 +35,10 @@ export class Tenant {
   /** Names of all properties that a schema of this id ever had. */
   readonly #formerProperties = new Map<string, Set<string>>()
   readonly #contacts = new Map<string, Contact>()
-  readonly #byId = new Map<string, StoredInteraction>()
-  readonly #bySchema = new Map<string, Map<string, StoredInteraction[]>>()
+  readonly #interactions = new Interactions()
+  /** Deleted schemas and interactions that reads go on showing for a while; schemas in the order they went. */
+  readonly #ghostSchemas: StoredSchema[] = []
+  readonly #ghosts = new Interactions()
   #issued = 0
 
   /** How many ids of interactions this tenant has given out, ever. */
@@ -48,6 +54,19 @@ export class Tenant {
     return [...this.#schemas.values()]
   }
 
+  /** @returns the schema as a read shows it at `now`: one that is deleted hides its successor. */
+  shownSchema(id: string, now: number): InteractionSchema | undefined {
+    const ghost = this.#ghostSchemas.find((each) => each.schema.id === id && isShown(each, now))
+    if (ghost !== undefined) return ghost.schema
+    const stored = this.#schemas.get(id)
+    return stored !== undefined && isShown(stored, now) ? stored.schema : undefined
+  }
+
+  shownSchemas(now: number): readonly InteractionSchema[] {
+    const ids = new Set([...this.#schemas.keys(), ...this.#ghostSchemas.map(({ schema }) => schema.id)])
+    return [...ids].flatMap((id) => this.shownSchema(id, now) ?? [])
+  }
+
   /** @returns the contact, deleted or not. */
   contact(id: string): Contact | undefined {
     return this.#contacts.get(id.toLowerCase())
@@ -58,28 +77,34 @@ export class Tenant {
   }
 
   interaction(id: string): StoredInteraction | undefined {
-    return this.#byId.get(id.toLowerCase())
+    return this.#interactions.get(id)
   }
 
-  /** @returns a contact's interactions of a schema, newest first: those behind `after`, where it is given. */
-  *interactionsOf(schemaId: string, contactId: string, after?: Position): Generator<StoredInteraction> {
-    const list = this.#bySchema.get(schemaId)?.get(contactId.toLowerCase()) ?? []
-    const start = after === undefined ? 0 : placeIn(list, after, 1)
-    yield* list.slice(start)
+  shownInteraction(id: string, now: number): StoredInteraction | undefined {
+    return [this.#interactions.get(id), this.#ghosts.get(id)].find(
+      (each) => each !== undefined && isShown(each, now),
+    )
+  }
+
+  /** @returns a contact's interactions of a schema, newest first, visible or not. */
+  *interactionsOf(schemaId: string, contactId: string): Generator<StoredInteraction> {
+    yield* this.#interactions.of(schemaId, contactId).slice()
+  }
+
+  /** @returns a contact's interactions of a schema as reads show them at `now`, newest first. */
+  shownInteractionsOf(schemaId: string, contactId: string, now: number): readonly StoredInteraction[] {
+    const ghosts = this.#ghosts.of(schemaId, contactId)
+    return inOrder(this.#interactions.of(schemaId, contactId), ghosts).filter((each) => isShown(each, now))
   }
 
   /** @returns all interactions of a schema, contact by contact, visible or not. */
   *interactionsOfSchema(schemaId: string): Generator<Interaction> {
-    for (const list of this.#bySchema.get(schemaId)?.values() ?? []) {
-      for (const stored of list) yield stored.interaction
-    }
+    for (const { interaction } of this.#interactions.ofSchema(schemaId)) yield interaction
   }
 
   /** @returns how many interactions of a schema are stored. */
   countOf(schemaId: string): number {
-    let count = 0
-    for (const list of this.#bySchema.get(schemaId)?.values() ?? []) count += list.length
-    return count
+    return this.#interactions.countOf(schemaId)
   }
 
   /** Makes one event true. The rules were checked before: an event is a fact. */
@@ -98,11 +123,16 @@ export class Tenant {
       case 'contact-deleted':
         this.#deleteContact(event.id, event.at)
         return
+      case 'contact-merged':
+        this.#deleteContact(event.id, event.at)
+        this.#interactions.move(event.id, event.into.toLowerCase())
+        this.#ghosts.move(event.id, event.into.toLowerCase())
+        return
       case 'schema-created':
         this.#addSchema(event.schema, event.visibleAt)
         return
       case 'schema-deleted':
-        this.#deleteSchema(event.id)
+        this.#deleteSchema(event.id, event.shownUntil, event.interactionsShownUntil)
         return
       case 'interaction-created':
         this.#addInteraction(event.interaction, event.visibleAt)
@@ -119,7 +149,7 @@ export class Tenant {
         this.#issued++
         return
       case 'interaction-deleted':
-        this.#deleteInteraction(event.id)
+        this.#interactions.remove(event.id)
         return
       case 'interaction-missed':
         this.automations.missed(event.schemaId)
@@ -150,12 +180,13 @@ export class Tenant {
   }
 
   /** Takes all its interactions with it, for good ("Deletion of an interaction schema …"). */
-  #deleteSchema(id: string): void {
+  #deleteSchema(id: string, shownUntil?: number, interactionsShownUntil?: number): void {
+    const stored = this.#schemas.get(id)
     this.#schemas.delete(id)
-    for (const { id: interactionId } of this.interactionsOfSchema(id)) {
-      this.#byId.delete(interactionId.toLowerCase())
-    }
-    this.#bySchema.delete(id)
+    if (stored !== undefined && shownUntil !== undefined) this.#ghostSchemas.push({ ...stored, shownUntil })
+    const removed = this.#interactions.removeSchema(id)
+    if (interactionsShownUntil === undefined) return
+    for (const each of removed) this.#ghosts.add({ ...each, shownUntil: interactionsShownUntil })
   }
 
   /** Automations work as before only where no property of the deleted schema is missing from the new one. */
@@ -169,21 +200,6 @@ export class Tenant {
 
   #addInteraction(interaction: Interaction, visibleAt: number): void {
     const ms = parseDateTime(interaction.createdDate)?.ms ?? Number.NaN
-    const stored: StoredInteraction = { interaction, ms, visibleAt }
-    this.#byId.set(interaction.id.toLowerCase(), stored)
-    const ofSchema = this.#bySchema.get(interaction.schemaId) ?? new Map<string, StoredInteraction[]>()
-    this.#bySchema.set(interaction.schemaId, ofSchema)
-    const list = ofSchema.get(interaction.contactId.toLowerCase())
-    if (list === undefined) ofSchema.set(interaction.contactId.toLowerCase(), [stored])
-    else list.splice(placeIn(list, { ms, id: interaction.id }, 0), 0, stored)
-  }
-
-  #deleteInteraction(id: string): void {
-    const stored = this.interaction(id)
-    if (stored === undefined) return
-    this.#byId.delete(id.toLowerCase())
-    const { schemaId, contactId } = stored.interaction
-    const list = this.#bySchema.get(schemaId)?.get(contactId.toLowerCase())
-    list?.splice(list.indexOf(stored), 1)
+    this.#interactions.add({ interaction, ms, visibleAt })
   }
 }

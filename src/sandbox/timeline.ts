@@ -9,12 +9,31 @@ export interface StoredInteraction {
   /** The instant of createdDate. */
   readonly ms: number
   readonly visibleAt: number
+  /** Only of one that is deleted: until when reads show it. */
+  readonly shownUntil?: number
 }
 
 /** A place in a contact's interactions: that of the last one seen. */
 export interface Position {
   readonly ms: number
   readonly id: string
+}
+
+/** @returns whether reads show it at `now`: it can be seen by now and, where it is deleted, still is. */
+export function isShown(
+  { visibleAt, shownUntil }: Pick<StoredInteraction, 'visibleAt' | 'shownUntil'>,
+  now: number,
+): boolean {
+  return visibleAt <= now && (shownUntil === undefined || now < shownUntil)
+}
+
+/** @returns both lists as one, in order. */
+export function inOrder(
+  list: readonly StoredInteraction[],
+  other: readonly StoredInteraction[],
+): readonly StoredInteraction[] {
+  if (other.length === 0) return list
+  return [...list, ...other].sort((a, b) => order(a, { ms: b.ms, id: b.interaction.id }))
 }
 
 /** @returns how many of a sorted list come before the position; with `side` 1, up to and including it. */

@@ -212,7 +212,59 @@ describe('a listing', () => {
     const { reader, server } = await listing(pages)
     const error = await rejection(reader.interactionsOf('c', 's'))
     expect(error).toMatchObject({ name: 'EngageError', serverMessage: expect.stringContaining('repeats') })
-    expect(server.requests.length).toBeLessThanOrEqual(3)
+    // Each of three readings ends where it comes back.
+    expect(server.requests.length).toBeLessThanOrEqual(9)
+  })
+
+  /** A listing of `turns`, each the answers of one reading: what the nth request of it is answered. */
+  async function turning(...turns: ReadonlyArray<readonly { ids: string[]; links?: object[] }[]>) {
+    const answers = turns.flat()
+    const server = await startServer((response, _request, nth) => {
+      const page = answers[nth - 1]
+      if (page === undefined) json(response, 500, { message: 'no more requests were expected' })
+      else json(response, 200, { items: page.ids.map((id) => item(id)), links: page.links ?? [] })
+    })
+    return { server, reader: createReader(connected(server)) }
+  }
+  const FIRST = { ids: ['a', 'b'], links: [next('t')] }
+  const MIDDLE = { ids: ['c', 'd'], links: [next('u')] }
+  const LAST = { ids: ['e'] }
+
+  it.each([
+    ['the first page again', [FIRST, FIRST]],
+    ['the second page again', [FIRST, MIDDLE, MIDDLE]],
+    ['the first page again, as the last one', [FIRST, { ids: ['a', 'b'] }]],
+    ['what it had already, under a new token', [FIRST, MIDDLE, { ids: ['b', 'c'], links: [next('v')] }]],
+  ])('that answers %s is read again from its start, so that nothing is lost', async (_name, spoilt) => {
+    const { server, reader } = await turning(spoilt, spoilt, [FIRST, MIDDLE, LAST])
+    const ids = (await reader.interactionsOf(CONTACT, 'S')).map(({ id }) => id)
+    expect(ids).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(server.requests.filter(({ url }) => !url.includes('continuation'))).toHaveLength(3)
+  })
+
+  it('that answers a page twice each time is an error, never a shorter list', async () => {
+    const spoilt = [FIRST, { ids: ['a', 'b'] }]
+    const { server, reader } = await turning(spoilt, spoilt, spoilt)
+    expect(await rejection(reader.interactionsOf(CONTACT, 'S'))).toMatchObject({
+      name: 'EngageError',
+      serverMessage: expect.stringContaining('nothing but what was on the pages before'),
+    })
+    expect(server.requests).toHaveLength(6)
+  })
+
+  it('holds no record of a reading that was given up', async () => {
+    const { reader } = await turning([FIRST, FIRST], [{ ids: ['b', 'c'] }])
+    expect((await reader.interactionsOf(CONTACT, 'S')).map(({ id }) => id)).toEqual(['b', 'c'])
+  })
+
+  it.each([
+    ['pages that overlap, as when something arrives meanwhile', [FIRST, { ids: ['b', 'c'] }], 'abc'],
+    ['an empty page', [FIRST, { ids: [], links: [next('u')] }, { ids: ['c'] }], 'abc'],
+    ['an empty last page', [FIRST, { ids: [] }], 'ab'],
+  ])('with %s is read once', async (_name, pages, expected) => {
+    const { server, reader } = await turning(pages)
+    expect((await reader.interactionsOf(CONTACT, 'S')).map(({ id }) => id).join('')).toBe(expected)
+    expect(server.requests).toHaveLength(pages.length)
   })
 
   it('whose full page leads on to nowhere is an error, not an end', async () => {

@@ -1,7 +1,29 @@
 import { expect, test } from 'vitest'
 import { type Json, type JsonObject, parseJson, stringifyJson } from '../../src/json.ts'
+import type { InteractionSchema } from '../../src/model.ts'
 import { createSandbox } from '../../src/sandbox/app.ts'
-import { type Answer, type Ask, CONTACT, caller, itemsOf, nextOf, prepare, VISITS, visit } from './caller.ts'
+import {
+  FORMS,
+  ILLEGAL_FORMS,
+  type Keeps,
+  keptDate,
+  keptPayload,
+  LEGAL_FORMS,
+  readPayload,
+} from '../../src/sandbox/forms.ts'
+import { canonicalForm } from '../../src/schema/canonical.ts'
+import {
+  type Answer,
+  type Ask,
+  CONTACT,
+  caller,
+  itemsOf,
+  nextOf,
+  prepare,
+  smallSchema,
+  VISITS,
+  visit,
+} from './caller.ts'
 import { manualClock } from './manual-clock.ts'
 
 async function payloadsOf(ask: Ask): Promise<readonly Json[]> {
@@ -137,28 +159,86 @@ test('a new interaction can be late', async () => {
   expect(itemsOf(await ask('GET', VISITS))).toHaveLength(1)
 })
 
-test('the forms in which a server may keep a payload', async () => {
-  const payload =
-    '{"note":" e\u0301 ","at":"2023-05-23T13:13:42.074+02:00","amount":1.0,"count":9007199254740993}'
-  const post = async (keeps: 'as-is' | 'dotnet' | 'trimmed', text: string): Promise<string> => {
-    const ask = caller(createSandbox({ keeps }).send)
+test('how late a new interaction is may be drawn for each, the same for the same seed', async () => {
+  const lags = async (seed: number): Promise<readonly number[]> => {
+    const clock = manualClock()
+    const sandbox = createSandbox({ clock, seed, lag: { min: 100, max: 1000 } })
+    const ask = caller(sandbox.send)
     await prepare(ask)
-    const body = visit(parseJson(text) as JsonObject, '2023-05-23T13:13:42.0749+02:00')
-    expect((await ask('POST', 'interactions', body)).status).toBe(201)
-    const [item] = itemsOf(await ask('GET', VISITS))
-    return `${item?.['createdDate']} ${stringifyJson(item?.['payload'] ?? null)}`
+    for (let at = 0; at < 20; at++) await ask('POST', 'interactions', visit({ count: at }))
+    const shown: number[] = []
+    for (const at of [99, 550, 1000]) {
+      clock.advance(at - clock.elapsed())
+      shown.push(itemsOf(await ask('GET', VISITS)).length)
+    }
+    expect([shown[0], shown[2]]).toEqual([0, 20])
+    expect(shown[1]).toBeGreaterThan(0)
+    expect(shown[1]).toBeLessThan(20)
+    return [...sandbox.tenant.interactionsOf('visit', CONTACT)].map(({ visibleAt }) => visibleAt)
   }
-  expect(await post('as-is', payload)).toBe(`2023-05-23T11:13:42.074Z ${payload}`)
-  expect(await post('dotnet', payload.replace('}', ',"first":null}'))).toBe(
-    '2023-05-23T11:13:42.074+00:00 ' +
-      '{"amount":1,"at":"2023-05-23T11:13:42.0740000+00:00","count":9007199254740993,"note":" e\u0301 "}',
-  )
-  expect(await post('trimmed', payload)).toBe(
-    `2023-05-23T11:13:42.074Z ${payload.replace(' e\u0301 ', '\u00e9')}`,
-  )
+  const drawn = await lags(1)
+  expect(await lags(1)).toEqual(drawn)
+  expect(await lags(2)).not.toEqual(drawn)
+  expect(new Set(drawn).size).toBe(20)
+})
+
+const GIVEN =
+  '{"note":" e\u0301 ","at":"2023-05-23T13:13:42.074+02:00","amount":1.0,"count":9007199254740993}'
+const LONG_DATE = '2023-05-23T11:13:42.0740000+00:00'
+
+/** @returns createdDate and payload as a server that keeps them so gives them back. */
+async function kept(keeps: Keeps, text: string): Promise<string> {
+  const ask = caller(createSandbox({ keeps }).send)
+  await prepare(ask)
+  const body = visit(parseJson(text) as JsonObject, '2023-05-23T13:13:42.0749+02:00')
+  expect((await ask('POST', 'interactions', body)).status).toBe(201)
+  const [item] = itemsOf(await ask('GET', VISITS))
+  return `${item?.['createdDate']} ${stringifyJson(item?.['payload'] ?? null)}`
+}
+
+const Z = '2023-05-23T11:13:42.074Z'
+const OFFSET = '2023-05-23T11:13:42.074+00:00'
+
+test.each<[Keeps, string, string]>([
+  ['as-is', Z, GIVEN],
+  ['numbers', Z, GIVEN.replace('1.0', '1')],
+  ['dates', OFFSET, GIVEN.replace('2023-05-23T13:13:42.074+02:00', LONG_DATE)],
+  ['nulls', Z, GIVEN],
+  [
+    'keys',
+    Z,
+    '{"amount":1.0,"at":"2023-05-23T13:13:42.074+02:00","count":9007199254740993,"note":" e\u0301 "}',
+  ],
+  ['dotnet', OFFSET, `{"amount":1,"at":"${LONG_DATE}","count":9007199254740993,"note":" e\u0301 "}`],
+  ['nfc', Z, GIVEN.replace('e\u0301', '\u00e9')],
+  ['trimmed', Z, GIVEN.replace(' e\u0301 ', 'e\u0301')],
+  ['seconds', '2023-05-23T11:13:42Z', GIVEN],
+])('the forms in which a server may keep a record: %s', async (keeps, date, payload) => {
+  expect(await kept(keeps, GIVEN)).toBe(`${date} ${payload}`)
+})
+
+test('every form is either legal, which says the same, or not', () => {
+  const schema = smallSchema() as unknown as InteractionSchema
+  const payload = parseJson(GIVEN) as JsonObject
+  const form = canonicalForm(schema)
+  const before = form({ createdDate: keptDate(1_700_000_000_074, 'as-is'), payload })
+  const says = (keeps: Keeps): boolean =>
+    form({
+      createdDate: keptDate(1_700_000_000_074, keeps),
+      payload: keptPayload(schema, readPayload(payload, keeps), keeps),
+    }) === before
+  expect(FORMS.filter(says)).toEqual(LEGAL_FORMS)
+  expect(FORMS.filter((keeps) => !says(keeps))).toEqual(ILLEGAL_FORMS)
+})
+
+test.each(['nulls', 'dotnet'] as const)('nulls are dropped before the rules are asked: %s', async (keeps) => {
+  expect(await kept(keeps, '{"note":null,"count":1}')).toContain('{"count":1}')
+})
+
+test.each(['numbers', 'dotnet'] as const)('numbers are kept as plain decimals: %s', async (keeps) => {
   const decimals = ['0.10', '1e2', '12.5e-1', '-0.0', '-100.00', '0.0000001', '5e-3', '1.5E+3']
-  const kept = ['0.1', '100', '1.25', '0', '-100', '0.0000001', '0.005', '1500']
+  const plain = ['0.1', '100', '1.25', '0', '-100', '0.0000001', '0.005', '1500']
   for (const [at, text] of decimals.entries()) {
-    expect(await post('dotnet', `{"amount":${text}}`)).toContain(`{"amount":${kept[at]}}`)
+    expect(await kept(keeps, `{"amount":${text}}`)).toContain(`{"amount":${plain[at]}}`)
   }
 })

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { codeOf } from '../../src/errors.ts'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/app.ts'
 import { type Served, serve } from '../../src/sandbox/server.ts'
+import { createManualClock } from '../support/clock.ts'
 import { type Ask, caller, HEADERS, itemsOf, prepare, VISITS, visit } from './caller.ts'
 
 const running: Served[] = []
@@ -68,6 +69,41 @@ test('an answer never comes, and the server closes all the same', async () => {
   await expect.poll(() => sandbox.stats().interactions['visit']).toBe(2)
   await running.pop()?.close()
   expect(await pending).toBe('broken')
+})
+
+test('the socket breaks at once, and the server acts later', async () => {
+  const clock = createManualClock()
+  const { ask } = await started({ clock })
+  await prepare(ask)
+  await ask('POST', '/sandbox/faults', [{ kind: 'lands-late', method: 'POST', delay: 30 }])
+  const error: unknown = await ask('POST', 'interactions', visit()).catch((each: unknown) => each)
+  expect(codeOf(error)).toBe('ECONNRESET')
+  expect((await ask('GET', '/sandbox/stats')).fields).toMatchObject({
+    pending: 1,
+    interactions: { visit: 0 },
+  })
+  await clock.advance(30_000)
+  expect((await ask('GET', '/sandbox/stats')).fields).toMatchObject({
+    pending: 0,
+    interactions: { visit: 1 },
+  })
+})
+
+test('the client gives up, and the server acts later', async () => {
+  const clock = createManualClock()
+  const { ask, sandbox, url } = await started({ clock })
+  await prepare(ask)
+  sandbox.setFaults([{ kind: 'acts-late', method: 'POST' }])
+  const init = { method: 'POST', headers: HEADERS, body: JSON.stringify(visit()) }
+  const controller = new AbortController()
+  const { signal } = controller
+  const ended = expect(fetch(`${url}/api/v3/interactions`, { ...init, signal })).rejects.toThrow('enough')
+  await expect.poll(() => sandbox.stats().pending).toBe(1)
+  controller.abort(new Error('enough'))
+  await ended
+  expect(sandbox.stats()).toMatchObject({ pending: 1, interactions: { visit: 0 } })
+  await clock.advance(180_000)
+  expect(sandbox.stats()).toMatchObject({ pending: 0, interactions: { visit: 1 } })
 })
 
 test('a restart on the same file goes on where it was', async () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createSandbox, type SandboxOptions } from '../../src/sandbox/app.ts'
 import { seedTenant } from '../../src/sandbox/seed.ts'
-import { caller, prepare, VISITS, visit } from './caller.ts'
+import { CONTACT, caller, prepare, VISITS, visit } from './caller.ts'
+import { manualClock } from './manual-clock.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -34,6 +35,26 @@ test('a restart keeps everything, and gives no id twice', async () => {
   expect(ids.has(id)).toBe(false)
   first.close()
   second.close()
+})
+
+test('a restart doesn’t change how late the next interactions are', async () => {
+  const lags = async (restart: boolean): Promise<readonly number[]> => {
+    const clock = manualClock()
+    const file = join(folder, `${restart}.ndjson`)
+    const options = { clock, lag: { min: 0, max: 1000 }, stateFile: file }
+    let sandbox = createSandbox(options)
+    await prepare(caller(sandbox.send))
+    for (let at = 0; at < 10; at++) {
+      if (restart && at === 5) {
+        sandbox.close()
+        sandbox = createSandbox(options)
+      }
+      await caller(sandbox.send)('POST', 'interactions', visit({ count: at }))
+    }
+    sandbox.close()
+    return [...sandbox.tenant.interactionsOf('visit', CONTACT)].map(({ visibleAt }) => visibleAt)
+  }
+  expect(await lags(true)).toEqual(await lags(false))
 })
 
 test('a last line cut short is dropped, and does no harm to the next', async () => {
