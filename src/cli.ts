@@ -10,6 +10,7 @@ import type { Args, Command, Tools } from './commands/command.ts'
 import { demo } from './commands/demo.ts'
 import { Output } from './commands/output.ts'
 import { plan } from './commands/plan.ts'
+import { repair } from './commands/repair.ts'
 import { sandbox } from './commands/sandbox.ts'
 import { sign } from './commands/sign.ts'
 import { status } from './commands/status.ts'
@@ -19,7 +20,7 @@ import { verify } from './commands/verify.ts'
 import { SETTINGS } from './config.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, OperatorError } from './errors.ts'
 
-const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, sandbox, demo]
+const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, repair, sandbox, demo]
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(): Promise<void> {

@@ -1,12 +1,8 @@
 /** `upgrade`: walks a plan's strategy, from where it was, to the next gate or to the end. */
-import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { readContactMap } from '../contacts/map.ts'
-import { createWriter } from '../engage/client.ts'
 import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
-import { type Journal, openJournal } from '../journal/journal.ts'
-import { acquireLock } from '../journal/lock.ts'
 import type { JsonObject } from '../json.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
 import type { Tally } from '../transfer/verify.ts'
@@ -19,8 +15,9 @@ import { isDone, type RunOutcome, runStrategy } from '../upgrade/runner.ts'
 import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
-import { assertTenant, openConnection, snapshotsFolder } from './open.ts'
-import { assertLatestRun, assertNoOtherRun, bindToPlan, findRun, keepPlan, type OpenedRun } from './runs.ts'
+import { type HeldRun, holdRun, log } from './holding.ts'
+import { assertTenant } from './open.ts'
+import { assertLatestRun, findRun } from './runs.ts'
 import { errorResult, toOperatorError } from './trouble.ts'
 
 export const upgrade: Command = {
@@ -52,25 +49,15 @@ export const upgrade: Command = {
       const run = findRun(textOf(args, 'plan') ?? '', config)
       told.run = run.plan.run
       assertTenant(run.plan, config)
-      const { plan, folder } = run
-      const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
-      using _schema = acquireLock(
-        join(snapshots, 'lock'),
-        `schema ${plan.schemaId} of ${plan.tenant}`,
-        tools.clock,
-      )
-      using _run = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock)
-      assertNoOtherRun(config, plan, tools)
-      await keepPlan(run)
-      using journal = openJournal(join(folder, 'run.db'), tools.clock)
-      bindToPlan(journal, run)
-      try {
-        return await goOn({ run, config, snapshots, journal }, args, tools)
-      } catch (error) {
-        told.verification = verificationOf(journal)
-        keepFailure(toOperatorError(error, tools.stop), folder, journal, tools)
-        throw error
-      }
+      return await holdRun(run, config, tools, async (held) => {
+        try {
+          return await goOn(held, config, args, tools)
+        } catch (error) {
+          told.verification = verificationOf(held.context.journal)
+          keepFailure(toOperatorError(error, tools.stop), held.context)
+          throw error
+        }
+      })
     } catch (error) {
       const trouble = toOperatorError(error, tools.stop)
       tools.output.error(trouble)
@@ -82,47 +69,32 @@ export const upgrade: Command = {
   },
 }
 
-interface Begun {
-  readonly run: OpenedRun
-  readonly config: Config
-  readonly snapshots: string
-  readonly journal: Journal
-}
-
-async function goOn({ run, config, snapshots, journal }: Begun, args: Args, tools: Tools): Promise<ExitCode> {
-  const connection = openConnection(config, tools)
-  const context: ReadContext = {
-    plan: run.plan,
-    planDigest: run.digest,
-    folder: run.folder,
-    snapshots,
-    journal,
-    reader: connection.reader,
-    clock: tools.clock,
-    settings: { ...config, ratePerSecond: config.rate },
-    tool: tools.tool,
-    stop: tools.stop,
-    progress: (report) => tools.output.progress(report),
-    say: (text) => {
-      tools.output.say(text)
-      log(run.folder, tools, text)
-    },
-  }
+async function goOn(
+  { context, writer }: HeldRun,
+  config: Config,
+  args: Args,
+  tools: Tools,
+): Promise<ExitCode> {
+  const { journal, plan } = context
   const back = args['roll-back'] === true
   if (back) assertRollBack(context)
   const map = textOf(args, 'contact-map')
   const lot = back ? BACK : lotOf(journal)
-  if (map !== undefined || args['retry-refused'] === true) assertLatestRun(config, run.plan, journal, tools)
+  if (map !== undefined || args['retry-refused'] === true) assertLatestRun(config, plan, journal, tools)
   if (map !== undefined) await giveContactMap(context, lot, map)
   else if (args['retry-refused'] === true) await retryRefused(context, lot)
-  const writer = args['dry-run'] === true ? undefined : createWriter(connection)
-  return conclude(await runStrategy(back ? rollBack : strategyOf(journal), context, writer), context, tools)
+  const outcome = await runStrategy(
+    back ? rollBack : strategyOf(journal),
+    context,
+    args['dry-run'] === true ? undefined : writer,
+  )
+  return conclude(outcome, context, tools)
 }
 
 /** Where `status` and the evidence find it. */
-function keepFailure(trouble: OperatorError, folder: string, journal: Journal, tools: Tools): void {
+function keepFailure(trouble: OperatorError, { folder, journal, clock }: ReadContext): void {
   const { message, next, exit } = trouble
-  log(folder, tools, exit === EXIT.interrupted ? 'interrupted' : `failed: ${message}`)
+  log(folder, { clock }, exit === EXIT.interrupted ? 'interrupted' : `failed: ${message}`)
   if (exit === EXIT.interrupted) return
   try {
     journal.events.append('note', FAILURE, { what: message, next: next ?? null, exit })
@@ -168,8 +140,10 @@ function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): Exit
   }
   for (const line of doneLines(context)) output.say(line)
   output.result({ ...base, state: 'done', gate: null })
-  // Refused interactions are in the snapshot and not in the tenant, altered ones are not as they were: the exit code says so.
-  return (verification?.rejected ?? 0) + (verification?.altered ?? 0) > 0 ? EXIT.differences : EXIT.done
+  // Refused interactions are in the snapshot and not in the tenant, altered ones are not as they were, and what is there
+  // too often by somebody else's doing is left as it is: the exit code says so.
+  const { rejected = 0, altered = 0, foreign = 0 } = verification ?? {}
+  return rejected + altered + foreign > 0 ? EXIT.differences : EXIT.done
 }
 
 function dryRunLines(context: ReadContext): readonly string[] {
@@ -216,13 +190,4 @@ function refusedLines({ folder, plan }: ReadContext, rejected: number): readonly
     `  engage-migrate upgrade ${plan.run} --retry-refused`,
     `  engage-migrate upgrade ${plan.run} --contact-map FILE   (CSV: old contact id, new contact id)`,
   ]
-}
-
-function log(folder: string, { clock }: Tools, text: string): void {
-  const line = JSON.stringify({ at: new Date(clock.now()).toISOString(), text })
-  try {
-    appendFileSync(join(folder, 'log.ndjson'), `${line}\n`, { mode: 0o600 })
-  } catch {
-    // The log is for readers; the journal is what the run rests on, and it says when it can't be written.
-  }
 }

@@ -10,7 +10,7 @@ import { canonicalForm } from '../schema/canonical.ts'
 import { MANIFEST } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
-import { type Difference, type Tally, verifyLive } from '../transfer/verify.ts'
+import { type Difference, differs, type Tally, verifyLive } from '../transfer/verify.ts'
 import { contactMapOf } from '../upgrade/contact-map.ts'
 import { mayHaveDeleted } from '../upgrade/history.ts'
 import { oldIds } from '../upgrade/lot.ts'
@@ -67,20 +67,33 @@ export const verify: Command = {
       return EXIT.done
     }
     const { tally, differences } = await compare(subject, config, tools)
-    for (const each of differences.slice(0, SHOWN)) {
-      tools.output.say(
-        `Contact ${each.contactId}: ${[`${each.missing.length} missing, ${each.extra.length} too many`, ...each.extra].join(' ')}`,
-      )
-    }
+    for (const each of differences.slice(0, SHOWN)) tools.output.say(differenceLine(each))
     tools.output.say(tallyLine(tally))
     if (subject.journal !== undefined && holdsHistory(subject.journal)) {
       tools.output.say(
         `The import of this run has not finished: what is missing may still come. Next: engage-migrate upgrade ${textOf(args, 'snapshot')}`,
       )
     }
+    if (tally.extra > 0) {
+      tools.output.say(
+        `What is there too often was posted twice. Next: engage-migrate repair ${textOf(args, 'snapshot')}`,
+      )
+    }
     tools.output.result({ ...result, live: { ...tally, differences } })
-    return tally.missing + tally.extra + tally.altered > 0 ? EXIT.differences : EXIT.done
+    return differs(tally) ? EXIT.differences : EXIT.done
   },
+}
+
+function differenceLine({ contactId, gone, missing, extra, foreign, altered }: Difference): string {
+  const named = (what: string, ids: readonly string[]): string[] =>
+    ids.length === 0 ? [] : [`${ids.length} ${what} (${ids.join(' ')})`]
+  const parts = [
+    ...(missing.length === 0 ? [] : [`${missing.length} missing`]),
+    ...named('too many', extra),
+    ...named('doubled by others', foreign),
+    ...named('kept with another content', altered),
+  ]
+  return `Contact ${contactId}${gone ? ' is gone' : ''}: ${parts.join(', ')}`
 }
 
 interface Subject {
@@ -155,6 +168,7 @@ async function compare(
     schemaId,
     keyOf: canonicalForm(schema),
     itemsOf: (first, count) => (lot && journal?.items(lot.name).range(first, first + count)) ?? [],
+    isClaimed: (id) => (lot && journal?.items(lot.name).isClaimed(id)) ?? false,
     oldIds: (read, firstSeq) => (lot && journal ? oldIds(journal, lot, read, firstSeq) : new Set()),
     settleMs: config.settleMs,
     concurrency: config.concurrency,

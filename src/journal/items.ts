@@ -9,7 +9,8 @@ import { transaction } from './tables.ts'
 
 /**
  * `sent`: its POST may have left, the outcome is in doubt. `confirmed`: the server has it, under `newId`.
- * `unsent`: asked about and not there, so it may be posted. `rejected`: the server refuses it, for `reason`.
+ * `unsent`: asked about and not there, so it may be posted. `rejected`: the server refuses it, for `reason`,
+ * or has it at another contact (under `newId`).
  */
 export type ItemState = 'sent' | 'confirmed' | 'unsent' | 'rejected'
 
@@ -19,6 +20,8 @@ export interface Item {
   /** 0-based number of the record in the snapshot. */
   readonly seq: number
   readonly state: ItemState
+  /** How many POSTs of it may have been carried out: those that left, but for those that were clearly turned away. */
+  readonly posts: number
   readonly newId: string | undefined
   readonly reason: string | undefined
 }
@@ -34,12 +37,26 @@ export interface ItemJournal {
   /** @returns the known items with `from` <= seq < `to`, in order; an item that never left is not among them. */
   range(from: number, to: number): readonly Item[]
   counts(): ItemCounts
+  /** @returns whether an item was confirmed under that id. Looks through all of them: for a few ids only. */
+  isClaimed(newId: string): boolean
+  /** A POST of each is about to leave. */
   sent(seqs: readonly number[]): Promise<void>
+  /** What the tenant has of each is not known any more: to be asked about, though nothing leaves now. */
+  doubted(seqs: readonly number[]): Promise<void>
   confirmed(seq: number, newId: string): Promise<void>
-  unsent(seqs: readonly number[]): Promise<void>
-  rejected(seq: number, reason: string): Promise<void>
-  /** Makes everything that was rejected `unsent` again, to be tried once more. @returns how many that are */
-  reopenRejected(): Promise<number>
+  /** @param turnedAway whether the last POST of each certainly had no effect */
+  unsent(seqs: readonly number[], turnedAway?: boolean): Promise<void>
+  /** @param turnedAway whether its last POST certainly had no effect */
+  rejected(seq: number, reason: string, turnedAway?: boolean): Promise<void>
+  /** What a POST of it has made is gone again: it counts as not carried out. */
+  undone(seq: number): Promise<void>
+  /** The server has it under `newId`, but not at the contact that it was posted to: counts as rejected, and stays so. */
+  moved(seq: number, newId: string, reason: string): Promise<void>
+  /**
+   * Has tried once more what was rejected (only those numbers, where given): what never had an effect is `unsent`, the
+   * rest is in doubt, but for what has moved. @returns how many those are
+   */
+  reopenRejected(seqs?: readonly number[]): Promise<number>
   /** @returns the contact ordinal before which everything is decided: where a resumed import starts. */
   watermark(): number
   setWatermark(ordinal: number): Promise<void>
@@ -85,23 +102,39 @@ export function createGroupCommitter(db: DatabaseSync, clock: Clock): GroupCommi
 
 /** @param lot the import's name within the run: a run may import more than once (the way back) */
 export function createItemJournal(db: DatabaseSync, lot: string, committer: GroupCommitter): ItemJournal {
-  const put = db.prepare(
-    `INSERT INTO items (lot, seq, state, new_id, reason) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (lot, seq) DO UPDATE SET state = excluded.state, new_id = excluded.new_id, reason = excluded.reason`,
+  const put = lazily(() =>
+    db.prepare(`INSERT INTO items (lot, seq, state, new_id, reason, posts) VALUES (?, ?, ?, ?, ?, max(0, ?6))
+     ON CONFLICT (lot, seq) DO UPDATE SET state = excluded.state, new_id = excluded.new_id,
+       reason = excluded.reason, posts = max(0, items.posts + ?6)`),
   )
   const select = db.prepare(
-    'SELECT seq, state, new_id, reason FROM items WHERE lot = ? AND seq >= ? AND seq < ? ORDER BY seq',
+    `SELECT seq, state, new_id, reason, ${hasPosts(db) ? 'posts' : '1 AS posts'}
+     FROM items WHERE lot = ? AND seq >= ? AND seq < ? ORDER BY seq`,
   )
   const count = db.prepare('SELECT state, count(*) AS n FROM items WHERE lot = ? GROUP BY state')
   const cursor = db.prepare('SELECT value FROM cursors WHERE name = ?')
   const move = db.prepare(
     'INSERT INTO cursors (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   )
-  const reopen = db.prepare('UPDATE items SET state = ?, reason = NULL WHERE lot = ? AND state = ?')
+  const reopen = lazily(() =>
+    db.prepare(`UPDATE items SET state = CASE WHEN posts > 0 THEN ${STATES.indexOf('sent')} ELSE ${STATES.indexOf('unsent')} END,
+       reason = NULL
+     WHERE lot = ? AND state = ${STATES.indexOf('rejected')} AND new_id IS NULL AND seq >= ? AND seq <= ?`),
+  )
+  const claim = db.prepare('SELECT 1 FROM items WHERE lot = ? AND new_id = ? LIMIT 1')
+  const undo = lazily(() =>
+    db.prepare('UPDATE items SET posts = max(0, posts - 1) WHERE lot = ? AND seq = ?'),
+  )
   const cursorName = `import:${lot}`
-  const set = (seqs: readonly number[], state: ItemState, newId: string | null, reason: string | null) =>
+  const set = (
+    seqs: readonly number[],
+    state: ItemState,
+    newId: string | null,
+    reason: string | null,
+    posts = 0,
+  ) =>
     committer.commit(() => {
-      for (const seq of seqs) put.run(lot, seq, STATES.indexOf(state), newId, reason)
+      for (const seq of seqs) put().run(lot, seq, STATES.indexOf(state), newId, reason, posts)
     })
   return {
     range: (from, to) =>
@@ -110,20 +143,26 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
         state: STATES[Number(row['state'])] ?? 'sent',
         newId: row['new_id'] === null ? undefined : String(row['new_id']),
         reason: row['reason'] === null ? undefined : String(row['reason']),
+        posts: Number(row['posts']),
       })),
     counts() {
       const counts = { sent: 0, confirmed: 0, unsent: 0, rejected: 0 }
       for (const row of count.all(lot)) counts[STATES[Number(row['state'])] ?? 'sent'] = Number(row['n'])
       return counts
     },
-    sent: (seqs) => set(seqs, 'sent', null, null),
+    isClaimed: (newId) => claim.get(lot, newId) !== undefined,
+    sent: (seqs) => set(seqs, 'sent', null, null, 1),
+    doubted: (seqs) => set(seqs, 'sent', null, null),
     confirmed: (seq, newId) => set([seq], 'confirmed', newId, null),
-    unsent: (seqs) => set(seqs, 'unsent', null, null),
-    rejected: (seq, reason) => set([seq], 'rejected', null, reason),
-    async reopenRejected() {
+    unsent: (seqs, turnedAway = false) => set(seqs, 'unsent', null, null, turnedAway ? -1 : 0),
+    rejected: (seq, reason, turnedAway = false) => set([seq], 'rejected', null, reason, turnedAway ? -1 : 0),
+    moved: (seq, newId, reason) => set([seq], 'rejected', newId, reason),
+    undone: (seq) => committer.commit(() => void undo().run(lot, seq)),
+    async reopenRejected(seqs) {
       let reopened = 0
       await committer.commit(() => {
-        reopened = Number(reopen.run(STATES.indexOf('unsent'), lot, STATES.indexOf('rejected')).changes)
+        const spans = seqs?.map((seq) => [seq, seq] as const) ?? [[0, Number.MAX_SAFE_INTEGER] as const]
+        for (const [from, to] of spans) reopened += Number(reopen().run(lot, from, to).changes)
         if (reopened > 0) move.run(cursorName, 0)
       })
       return reopened
@@ -131,4 +170,18 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
     watermark: () => Number(cursor.get(cursorName)?.['value'] ?? 0),
     setWatermark: (ordinal) => committer.commit(() => move.run(cursorName, ordinal)),
   }
+}
+
+/** What writes is prepared when it is needed: a journal of the first version, opened for reading, has no place for it. */
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** A journal of the first version, opened for reading only, has not counted. */
+function hasPosts(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM pragma_table_info('items') WHERE name = 'posts'").get() !== undefined
 }

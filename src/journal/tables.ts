@@ -1,13 +1,14 @@
 /**
  * The journal's file: one SQLite database a run.
  * Guarantees: a commit that returned survives a crash of the process and of the machine (WAL with
- * synchronous=FULL); a file of a newer version, or that is no journal, is refused and left as it is.
+ * synchronous=FULL); a file of an older version is brought up to date by whoever writes it; one of a newer version, or
+ * that is no journal, is refused and left as it is.
  */
 import { chmodSync, existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 
-const VERSION = 1
+const VERSION = 2
 const SQLITE_FULL = 13
 
 const TABLES = `
@@ -21,9 +22,12 @@ CREATE TABLE parts (
 CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE items (
   lot TEXT NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, new_id TEXT, reason TEXT,
-  PRIMARY KEY (lot, seq)
+  posts INTEGER NOT NULL, PRIMARY KEY (lot, seq)
 ) STRICT, WITHOUT ROWID;
 `
+
+/** Version 1 did not count POSTs: as many as it may have sent at least, one for each item. */
+const FROM_VERSION_1 = 'ALTER TABLE items ADD COLUMN posts INTEGER NOT NULL DEFAULT 1;'
 
 /**
  * @param file path of the journal; the empty text is a temporary one that lives as long as it is open
@@ -44,6 +48,10 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
       if (file !== '') chmodSync(file, 0o600)
     } else if (version === 0) {
       throw new OperatorError({ what: `The journal ${file} has not been begun.`, exit: EXIT.usage })
+    } else if (version === 1) {
+      // A reader leaves it as it is, and gets by without.
+      if (mode === 'write')
+        db.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} PRAGMA user_version = ${VERSION}; COMMIT`)
     } else if (version !== VERSION) {
       throw new OperatorError({
         what: `The journal ${file} has format version ${version}; this engage-migrate knows version ${VERSION}.`,

@@ -99,7 +99,7 @@ export function statusLines(status: RunStatus): readonly string[] {
 export function tallyLine(tally: Tally): string {
   return (
     `Verification: expected ${tally.expected}, found ${tally.found}, missing ${tally.missing}, extra ${tally.extra}, ` +
-    `refused ${tally.rejected}, kept with another content ${tally.altered}; arrived live since: ${tally.live}`
+    `${tally.foreign === 0 ? '' : `doubled by others ${tally.foreign}, `}refused ${tally.rejected}, kept with another content ${tally.altered}; arrived live since: ${tally.live}`
   )
 }
 

@@ -25,13 +25,16 @@ export type ContactOutcome = 'decided' | 'gone' | 'untouched'
 
 /** @returns whether an item was refused because its contact was gone */
 export function saysGone(reason: string | undefined): boolean {
-  return reason !== undefined && /^the contact .*is gone$/.test(reason)
+  return reason !== undefined && /^the contact .*is gone( \(|$)/.test(reason)
 }
 
-function goneReason(record: Interaction, contactId: string): string {
-  return record.contactId === contactId
-    ? 'the contact is gone'
-    : `the contact ${contactId}, under which it is now, is gone`
+/** @param unknown whether a POST of it may have landed while the contact was there */
+function goneReason(record: Interaction, contactId: string, unknown: boolean): string {
+  const gone =
+    record.contactId === contactId
+      ? 'the contact is gone'
+      : `the contact ${contactId}, under which it is now, is gone`
+  return unknown ? `${gone} (it was posted before, and what became of that can't be asked about)` : gone
 }
 
 export interface ImportDesk {
@@ -176,13 +179,18 @@ async function ask(work: Work, doubtful: readonly number[]): Promise<'there' | '
   return 'there'
 }
 
-/** The contact is not there: none of its interactions is tried on the server. */
+/** The contact is not there: none of its interactions is tried on the server, but for one that it has `turnedAway`. */
 async function refuseAsGone(
   { desk, contactId, records }: Pick<Work, 'desk' | 'contactId' | 'records'>,
   seqs: readonly number[],
+  turnedAway = false,
 ): Promise<void> {
   await Promise.all(
-    seqs.map((seq) => desk.items.rejected(seq, goneReason(records.get(seq) as Interaction, contactId))),
+    seqs.map((seq) => {
+      const [{ posts } = { posts: 0 }] = desk.items.range(seq, seq + 1)
+      const reason = goneReason(records.get(seq) as Interaction, contactId, posts > Number(turnedAway))
+      return desk.items.rejected(seq, reason, turnedAway)
+    }),
   )
   for (const _ of seqs) desk.onDecided?.('gone')
 }
@@ -205,7 +213,7 @@ async function postAll(work: Work, open: readonly number[]): Promise<ContactOutc
           // A 404 may be about the contact: it is asked for once, whatever the number of its interactions.
           const absent = outcome.kind === 'rejected' && outcome.absent
           if (absent) gone ??= isGone(desk, contactId)
-          if (absent && (await gone)) await refuseAsGone(work, [seq])
+          if (absent && (await gone)) await refuseAsGone(work, [seq], true)
           else await note(desk, seq, outcome)
           return outcome
         } catch (error) {
@@ -260,7 +268,7 @@ async function post({ desk, contactId }: Work, record: Interaction, halt: AbortS
 /** Makes the outcome durable. What met a fatal answer stays `sent`: it will be asked about, which is always safe. */
 async function note(desk: ImportDesk, seq: number, outcome: PostOutcome): Promise<void> {
   if (outcome.kind === 'confirmed') await desk.items.confirmed(seq, outcome.newId)
-  else if (outcome.kind === 'rejected') await desk.items.rejected(seq, outcome.reason)
-  else if (outcome.kind === 'unsent') await desk.items.unsent([seq])
+  else if (outcome.kind === 'rejected') await desk.items.rejected(seq, outcome.reason, true)
+  else if (outcome.kind === 'unsent') await desk.items.unsent([seq], true)
   if (outcome.kind === 'confirmed' || outcome.kind === 'rejected') desk.onDecided?.(outcome.kind)
 }

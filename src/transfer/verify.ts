@@ -21,8 +21,10 @@ export interface Tally {
   readonly missing: number
   /** Records that are there under the id they were given, but with another content than they were sent with. */
   readonly altered: number
-  /** Records equal to one of the snapshot's, there more often than they should be. */
+  /** Orphans: records equal to one of the snapshot's, there too often by no more than the POSTs that we sent for it. */
   readonly extra: number
+  /** Records equal to one of the snapshot's, there more often than we can have posted it: somebody else's, or some are. */
+  readonly foreign: number
   readonly rejected: number
   /** Records that are none of the snapshot's: arrived since. */
   readonly live: number
@@ -34,6 +36,7 @@ export const EMPTY_TALLY: Tally = {
   missing: 0,
   altered: 0,
   extra: 0,
+  foreign: 0,
   rejected: 0,
   live: 0,
 }
@@ -41,19 +44,42 @@ export const EMPTY_TALLY: Tally = {
 /** What differs at one contact, by name. */
 export interface Difference {
   readonly contactId: string
+  /** Whether the contact is not in the tenant any more. */
+  readonly gone: boolean
   /** Numbers of the records that should be there and aren't. */
   readonly missing: readonly number[]
-  /** Server ids of the records that are there too often. */
+  /** Server ids of the records that are there too often, and are ours: they may be deleted. */
   readonly extra: readonly string[]
+  /** Server ids of the records that are there too often, of which some at least are not ours: nobody's but the operator's. */
+  readonly foreign: readonly string[]
   /** Server ids of the records that the tenant keeps with another content than it was given. */
   readonly altered: readonly string[]
 }
 
-export interface Comparison {
+/** Something that counts as refused, and is in the tenant after all. */
+export interface Adoption {
+  readonly seq: number
+  readonly newId: string
+}
+
+/** A record that is there too often, with the number of the record that was posted once too often. */
+export interface Surplus {
+  readonly id: string
+  readonly seq: number
+}
+
+export interface Comparison extends Omit<Difference, 'contactId' | 'extra'> {
   readonly tally: Tally
-  readonly missing: readonly number[]
-  readonly extra: readonly string[]
-  readonly altered: readonly string[]
+  readonly extra: readonly Surplus[]
+  readonly adopted: readonly Adoption[]
+}
+
+/** @returns what differs at a contact, by name */
+export function differenceOf(
+  { contactId }: Pick<Delivery, 'contactId'>,
+  { gone, missing, extra, foreign, altered }: Comparison,
+): Difference {
+  return { contactId, gone, missing, extra: extra.map(({ id }) => id), foreign, altered }
 }
 
 export interface Expected {
@@ -61,70 +87,138 @@ export interface Expected {
   readonly key: string
   readonly state: Item['state'] | undefined
   readonly newId: string | undefined
+  /** How many POSTs of it may have been carried out. */
+  readonly posts: number
 }
+
+type Held = Pick<Interaction, 'id'> & { readonly key: string }
 
 /**
  * Compares one contact, purely.
  * @param expected the contact's records in the snapshot, with what the journal says of each
  * @param found the records that the tenant shows
+ * @param gone whether the contact is not there any more
  */
 export function compareContact(
   expected: readonly Expected[],
-  found: ReadonlyArray<{ readonly id: string; readonly key: string }>,
+  found: readonly Held[],
+  gone = false,
 ): Comparison {
   const kept = new Map(found.map(({ id, key }) => [id, key]))
-  const wanted = expected.filter(({ state }) => state !== 'rejected')
   // Found by its own id with another content: it is neither missing nor somebody else's.
-  const altered = wanted.filter(
+  const altered = expected.filter(
     ({ key, newId }) => newId !== undefined && kept.has(newId) && kept.get(newId) !== key,
   )
   const alteredIds = new Set(altered.map(({ newId }) => newId))
-  const due = wanted.filter(({ newId }) => newId === undefined || !alteredIds.has(newId))
-  const dueByKey = Map.groupBy(due, ({ key }) => key)
   const others = found.filter(({ id }) => !alteredIds.has(id))
   const foundByKey = Map.groupBy(others, ({ key }) => key)
-  const missing: number[] = []
-  const extra: string[] = []
-  for (const [key, records] of dueByKey) {
-    const there = foundByKey.get(key) ?? []
-    if (there.length < records.length) {
-      const ids = new Set(there.map(({ id }) => id))
-      const lacking = records.toSorted(
-        (a, b) => Number(ids.has(a.newId ?? '')) - Number(ids.has(b.newId ?? '')),
-      )
-      missing.push(...lacking.slice(0, records.length - there.length).map(({ seq }) => seq))
-    } else if (there.length > records.length) {
-      const claimed = new Set(records.map(({ newId }) => newId))
-      const surplus = there.toSorted((a, b) => Number(claimed.has(a.id)) - Number(claimed.has(b.id)))
-      extra.push(...surplus.slice(0, there.length - records.length).map(({ id }) => id))
-    }
-  }
+  const known = Map.groupBy(
+    expected.filter(({ newId }) => newId === undefined || !alteredIds.has(newId)),
+    ({ key }) => key,
+  )
+  const compared = [...known].map(([key, records]) => compareEqual(records, foundByKey.get(key) ?? []))
+  const missing = compared.flatMap((each) => each.missing)
+  const adopted = compared.flatMap((each) => each.adopted)
+  const extra = compared.flatMap((each) => each.extra)
+  const foreign = compared.flatMap((each) => each.foreign)
+  const rejected = expected.filter(({ state }) => state === 'rejected').length - adopted.length
+  const wanted = expected.length - rejected
   return {
+    gone,
     missing,
     extra,
+    foreign,
     altered: altered.flatMap(({ newId }) => newId ?? []),
+    adopted,
     tally: {
-      expected: wanted.length,
-      found: due.length - missing.length,
+      expected: wanted,
+      found: wanted - altered.length - missing.length,
       missing: missing.length,
       altered: altered.length,
       extra: extra.length,
-      rejected: expected.length - wanted.length,
-      live: others.filter(({ key }) => !dueByKey.has(key)).length,
+      foreign: foreign.length,
+      rejected,
+      live: others.filter(({ key }) => !known.has(key)).length,
     },
   }
 }
 
-export function addTallies(a: Tally, b: Tally): Tally {
-  return {
-    expected: a.expected + b.expected,
-    found: a.found + b.found,
-    missing: a.missing + b.missing,
-    altered: a.altered + b.altered,
-    extra: a.extra + b.extra,
-    rejected: a.rejected + b.rejected,
-    live: a.live + b.live,
+/**
+ * Compares records that are equal to each other.
+ * @param records of the snapshot
+ * @param there of the tenant
+ */
+function compareEqual(
+  records: readonly Expected[],
+  there: readonly Held[],
+): Pick<Comparison, 'missing' | 'adopted' | 'extra' | 'foreign'> {
+  const due = records.filter(({ state }) => state !== 'rejected')
+  const lacking = due.length - there.length
+  if (lacking > 0) {
+    const ids = new Set(there.map(({ id }) => id))
+    const least = due.toSorted((a, b) => Number(ids.has(a.newId ?? '')) - Number(ids.has(b.newId ?? '')))
+    return { missing: least.slice(0, lacking).map(({ seq }) => seq), adopted: [], extra: [], foreign: [] }
   }
+  // Refused when its contact was gone, say, though a POST of it had landed.
+  const landed = records.filter(({ state, posts }) => state === 'rejected' && posts > 0)
+  // An item's own record is never too many; where it is gone, any other stands in its place, one that nobody knows first.
+  const rank = rankOf(due, landed)
+  const free = there.toSorted((a, b) => rank(a.id) - rank(b.id)).slice(due.length)
+  const adopted = adopt(landed, free)
+  const taken = new Set(adopted.map(({ newId }) => newId))
+  const surplus = free.flatMap(({ id }) => (taken.has(id) ? [] : id))
+  const back = new Set(adopted.map(({ seq }) => seq))
+  // POSTs of ours that may have made another record than the one that is due.
+  const spare = records.flatMap(({ seq, state, posts }) => {
+    const own = state !== 'rejected' || back.has(seq) ? 1 : 0
+    return Array.from({ length: Math.max(0, posts - own) }, () => seq)
+  })
+  // Equal records can't be told apart: where they are more than ours can be, none of them is taken for ours.
+  if (surplus.length > spare.length) return { missing: [], adopted, extra: [], foreign: surplus }
+  return {
+    missing: [],
+    adopted,
+    extra: surplus.map((id, index) => ({ id, seq: spare[index] ?? 0 })),
+    foreign: [],
+  }
+}
+
+function rankOf(due: readonly Expected[], landed: readonly Expected[]): (id: string) => number {
+  const own = new Set(due.map(({ newId }) => newId))
+  const theirs = new Set(landed.map(({ newId }) => newId))
+  return (id) => (own.has(id) ? 0 : theirs.has(id) ? 2 : 1)
+}
+
+/** Each refused item gets the record that it is known by, or else one that nobody is. */
+function adopt(landed: readonly Expected[], free: readonly Held[]): readonly Adoption[] {
+  const ids = new Set(free.map(({ id }) => id))
+  const adopted: Adoption[] = []
+  const take = (seq: number, newId: string | undefined): void => {
+    if (newId === undefined || !ids.delete(newId)) return
+    adopted.push({ seq, newId })
+  }
+  for (const { seq, newId } of landed) take(seq, newId)
+  const known = new Set(adopted.map(({ seq }) => seq))
+  for (const { seq } of landed) if (!known.has(seq)) take(seq, ids.values().next().value)
+  return adopted
+}
+
+export function addTallies(a: Tally, b: Tally): Tally {
+  return eachOf((name) => a[name] + b[name])
+}
+
+export function subtractTally(from: Tally, tally: Tally): Tally {
+  return eachOf((name) => from[name] - tally[name])
+}
+
+function eachOf(count: (name: keyof Tally) => number): Tally {
+  const names = Object.keys(EMPTY_TALLY) as readonly (keyof Tally)[]
+  return Object.fromEntries(names.map((name) => [name, count(name)])) as unknown as Tally
+}
+
+/** @returns whether a tenant holds something else than it should: what was refused is told apart */
+export function differs({ missing, extra, foreign, altered }: Tally): boolean {
+  return missing + extra + foreign + altered > 0
 }
 
 export interface VerifyCheckpoint {
@@ -132,6 +226,7 @@ export interface VerifyCheckpoint {
   readonly ordinal: number
   readonly tally: Tally
   readonly differences: readonly Difference[]
+  readonly adopted: readonly Adoption[]
 }
 
 export interface Verification {
@@ -144,6 +239,8 @@ export interface Verification {
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** What the journal says of a contact's items; nothing where there is no journal (a snapshot on its own). */
   itemsOf(firstSeq: number, count: number): readonly Item[]
+  /** Whether the journal knows a record of the tenant as some item's own, of whatever contact. */
+  isClaimed(id: string): boolean
   /** Ids that don't count: of records that a deletion took away and that a lagging read may still show. */
   oldIds(read: { readonly interactions: readonly Interaction[] }, firstSeq: number): ReadonlySet<string>
   /** Contacts that lack something are read once more after this wait, in milliseconds. */
@@ -152,6 +249,8 @@ export interface Verification {
   /** Checkpoints that are durable already, in order. */
   readonly done: readonly VerifyCheckpoint[]
   checkpoint(checkpoint: VerifyCheckpoint): void
+  /** Told of each contact at which something differs. */
+  onDifference?(contact: Delivery, result: Comparison): void
   readonly stop: AbortSignal
   onProgress?(recordsDone: number, recordsHere: number): void
 }
@@ -180,14 +279,11 @@ export async function verifyLive(job: Verification): Promise<Tally> {
       ordinal: (settled.at(-1)?.contact.ordinal ?? 0) + 1,
       tally: settled.map(({ result }) => result.tally).reduce(addTallies, EMPTY_TALLY),
       differences: settled
-        .filter(({ result }) => result.missing.length + result.extra.length + result.altered.length > 0)
-        .map(({ contact, result }) => ({
-          contactId: contact.contactId,
-          missing: result.missing,
-          extra: result.extra,
-          altered: result.altered,
-        })),
+        .filter(({ result }) => differs(result.tally))
+        .map(({ contact, result }) => differenceOf(contact, result)),
+      adopted: settled.flatMap(({ result }) => result.adopted),
     }
+    for (const { contact, result } of settled) if (differs(result.tally)) job.onDifference?.(contact, result)
     job.checkpoint(checkpoint)
     tally = addTallies(tally, checkpoint.tally)
     open = []
@@ -211,36 +307,49 @@ export async function verifyLive(job: Verification): Promise<Tally> {
   return tally
 }
 
-/** A read may lag behind the write: what is missing now may be there in a moment. One wait serves all of them. */
+/** A read may lag behind what was done: what differs now may not in a moment. One wait serves all of them. */
 async function lookAgain(job: Verification, compared: readonly Compared[]): Promise<readonly Compared[]> {
-  if (!compared.some(({ result }) => result.missing.length > 0)) return compared
+  const unsettled = ({ missing, extra, foreign }: Comparison): boolean =>
+    missing.length + extra.length + foreign.length > 0
+  if (!compared.some(({ result }) => unsettled(result))) return compared
   await job.clock.sleep(job.settleMs, job.stop)
   return Array.fromAsync(
     inOrder(
       compared,
       async ({ contact, result }) => ({
         contact,
-        result: result.missing.length > 0 ? await compareLive(job, contact) : result,
+        result: unsettled(result) ? await compareLive(job, contact) : result,
       }),
       { concurrency: job.concurrency, window: job.concurrency * 4 },
     ),
   )
 }
 
-async function compareLive(job: Verification, { contactId, pieces }: Delivery): Promise<Comparison> {
+/** Reads a contact, and compares what it shows with all that should be there. @throws EngageError */
+export async function compareLive(
+  job: Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf' | 'itemsOf' | 'isClaimed' | 'oldIds'>,
+  { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
+): Promise<Comparison> {
   const expected = pieces.flatMap(({ firstSeq, interactions }) => {
     const items = new Map(job.itemsOf(firstSeq, interactions.length).map((item) => [item.seq, item]))
-    return interactions.map((record, index) => {
-      const item = items.get(firstSeq + index)
-      return { seq: firstSeq + index, key: job.keyOf(record), state: item?.state, newId: item?.newId }
+    return interactions.map((record, index): Expected => {
+      const seq = firstSeq + index
+      const { state, newId, posts = 0 } = items.get(seq) ?? {}
+      return { seq, key: job.keyOf(record), state, newId, posts }
     })
   })
   const old = new Set(pieces.flatMap((piece) => [...job.oldIds(piece, piece.firstSeq)]))
   const read = await readContact(job.reader, job.clock, contactId, job.schemaId)
+  const found = read.interactions
+    .filter(({ id }) => !old.has(id))
+    .map((record) => ({ id: record.id, key: job.keyOf(record) }))
+  const result = compareContact(expected, found, read.state === 'gone')
+  const surplus = [...result.extra.map(({ id }) => id), ...result.foreign]
+  // With a contact that was merged into this one came its records: equal to some here, perhaps, and none too many.
+  const others = new Set(surplus.filter((id) => job.isClaimed(id)))
+  if (others.size === 0) return result
   return compareContact(
     expected,
-    read.interactions
-      .filter(({ id }) => !old.has(id))
-      .map((record) => ({ id: record.id, key: job.keyOf(record) })),
+    found.map((record) => (others.has(record.id) ? { ...record, key: `${record.key} of another` } : record)),
   )
 }

@@ -30,7 +30,7 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
     if (choice === undefined) return { skipped: 'the snapshot has no interaction that could come first' }
     const [earlier] = desk.items.range(choice.seq, choice.seq + 1)
     // Refused by an earlier run of this command: what was wrong may have been mended since.
-    if (earlier?.state === 'rejected') await desk.items.unsent([choice.seq])
+    if (earlier?.state === 'rejected') await desk.items.reopenRejected([choice.seq])
     if (await isClear(context, choice.contact)) {
       const result = await flyCanary(desk, choice, settings.visibleWithinMs)
       if (result.equal) {

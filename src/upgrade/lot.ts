@@ -46,6 +46,7 @@ export function comparisonOf(context: ReadContext, lot: Lot) {
     map: contactMapOf(context),
     keyOf: canonicalForm(lot.schema(context)),
     itemsOf: (first: number, count: number) => items.range(first, first + count),
+    isClaimed: items.isClaimed,
     oldIds: (read: Pick<ContactRead, 'interactions'>, firstSeq: number) =>
       oldIds(context.journal, lot, read, firstSeq),
     settleMs: settleMsOf(context, lot),

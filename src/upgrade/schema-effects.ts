@@ -3,11 +3,11 @@
  * Guarantees: each returns only when the tenant itself, asked with GETs, shows the effect; an answer that was not
  * clear is asked about before anything is sent again.
  */
-import { EngageError } from '../engage/errors.ts'
+import type { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { InteractionSchema } from '../model.ts'
 import { schemaDifferences } from '../schema/diff.ts'
-import { THROTTLED_MS } from '../transfer/post.ts'
+import { attemptTo } from './attempt.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** How often an unclear effect is tried in all. */
@@ -56,25 +56,6 @@ function assertSame(expected: InteractionSchema, found: InteractionSchema): void
     next: 'Compare it with the plan; plan again with a schema that Engage keeps as it is.',
     exit: EXIT.precondition,
   })
-}
-
-/** @returns what went wrong, where something did: `refused` where the server said clearly that it did not do it */
-async function attemptTo(
-  context: WriteContext,
-  effect: () => Promise<unknown>,
-): Promise<EngageError | undefined> {
-  for (;;) {
-    try {
-      await effect()
-      return undefined
-    } catch (error) {
-      if (!(error instanceof EngageError)) throw error
-      if (error.outcome === 'unknown') return error
-      if (error.status === 401 || error.status === 403) throw error
-      if (error.status !== 429) return error
-      await context.clock.sleep(error.retryAfterMs ?? THROTTLED_MS, context.stop)
-    }
-  }
 }
 
 /** GETs the schema until it is as hoped, or long enough. @returns what was seen last */

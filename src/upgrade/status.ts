@@ -58,7 +58,8 @@ export function lotOf(journal: Pick<Journal, 'events'>): Lot {
 /** @returns the latest read-back's figures; null where there was none */
 export function verificationOf(journal: Pick<Journal, 'events'>): Tally | null {
   const note = journal.events.latest(verificationNote(lotOf(journal)), 'note')
-  return (note?.detail as unknown as Tally | undefined) ?? null
+  // Of an earlier version, it lacks a name or two.
+  return note === undefined ? null : { ...EMPTY_TALLY, ...(note.detail as object) }
 }
 
 /** @returns whether a run has taken history out of the tenant, or may have, and not yet brought it back */

@@ -6,9 +6,13 @@
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import type { Interaction } from '../model.ts'
+import { createPayloadCheck } from '../schema/payload.ts'
+import { deliveries, recordsOf } from '../transfer/deliveries.ts'
 import { writeLines } from '../transfer/evidence.ts'
 import { inOrder } from '../transfer/pump.ts'
-import { type Tally, type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
+import { type Difference, type Tally, type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
+import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema } from './drift.ts'
 import { postAll } from './importing.ts'
 import { comparisonOf, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
@@ -39,9 +43,12 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
     const tally = await readBack(context, lot, pass)
     const checkpoints = (): readonly VerifyCheckpoint[] =>
       journal.parts(pass) as unknown as readonly VerifyCheckpoint[]
-    await writeLines(join(context.folder, 'differences.ndjson'), async function* () {
-      for (const { differences } of checkpoints()) yield* differences
-    })
+    for (const { adopted } of checkpoints())
+      await Promise.all(adopted.map(({ seq, newId }) => items.confirmed(seq, newId)))
+    await writeDifferences(
+      context.folder,
+      checkpoints().flatMap(({ differences }) => differences),
+    )
     journal.events.append('note', verificationNote(lot), { ...tally })
     const last = (round + 1) % (MENDING_ROUNDS + 1) === 0
     if (tally.missing > 0 && !last) {
@@ -49,12 +56,8 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
         `${tally.missing} interactions are missing: they are asked about, and posted again where they are not there`,
       )
       await items.setWatermark(0)
-      for (const { differences } of checkpoints())
-        await doubt(
-          context,
-          lot,
-          differences.flatMap(({ missing }) => missing),
-        )
+      const missing = checkpoints().flatMap(({ differences }) => differences.flatMap((each) => each.missing))
+      await doubt(context, lot, new Set(missing))
     }
     journal.setCursor(roundCursor(lot), round + 1)
     if (tally.missing === 0 || last) {
@@ -64,25 +67,57 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
   }
 }
 
+/** Leaves what differs for the operator, contact by contact. @throws OperatorError where the disk refuses */
+export async function writeDifferences(folder: string, differences: readonly Difference[]): Promise<void> {
+  await writeLines(join(folder, 'differences.ndjson'), async function* () {
+    yield* differences
+  })
+}
+
 /**
  * Makes doubtful what a read-back missed, so that it goes through the door that asks before it posts. What the tenant
- * still shows under its own id is there: only the listing lags.
+ * still shows under its own id is there: only the listing lags. What it shows under another contact went there with a
+ * merge, and what breaks the schema's rules would only be ignored once more: neither is posted again.
+ * @param missing numbers of records
  */
-async function doubt(context: WriteContext, lot: Lot, seqs: readonly number[]): Promise<void> {
-  const { reader, settings, stop } = context
+async function doubt(context: WriteContext, lot: Lot, missing: ReadonlySet<number>): Promise<void> {
+  const { settings, stop } = context
   const items = context.journal.items(lot.name)
-  const asked = inOrder(
-    seqs,
-    async (seq) => {
+  const check = createPayloadCheck(lot.schema(context))
+  const judged = inOrder(
+    soughtIn(context, missing),
+    async ({ seq, record, contactId }) => {
       stop.throwIfAborted()
-      const [item] = items.range(seq, seq + 1)
-      const there = item?.newId !== undefined && (await reader.getInteraction(item.newId)) !== undefined
-      return there ? [] : [seq]
+      const [{ newId, posts } = { newId: undefined, posts: 0 }] = items.range(seq, seq + 1)
+      const live = newId === undefined ? undefined : await context.reader.getInteraction(newId)
+      if (live?.contactId === contactId) return
+      const problems = check(record.payload)
+      if (live !== undefined) {
+        const where = `it was posted to contact ${contactId}, and is under contact ${live.contactId} now, as ${live.id}`
+        await items.moved(seq, live.id, where)
+      } else if (newId !== undefined && problems.length > 0) {
+        const times = posts === 1 ? 'once' : `${posts} times`
+        await items.rejected(seq, `Engage accepted it ${times} and does not keep it: ${problems.join('; ')}`)
+      } else await items.doubted([seq])
     },
     { concurrency: settings.concurrency, window: settings.concurrency * 4 },
   )
-  const absent = (await Array.fromAsync(asked)).flat()
-  if (absent.length > 0) await items.sent(absent)
+  for await (const _ of judged);
+  stop.throwIfAborted()
+}
+
+interface Sought {
+  readonly seq: number
+  readonly record: Interaction
+  /** Where it was posted to. */
+  readonly contactId: string
+}
+
+async function* soughtIn(context: ReadContext, seqs: ReadonlySet<number>): AsyncGenerator<Sought> {
+  const snapshot = await passSnapshot(context, 'final-pass')
+  for await (const { contactId, pieces } of deliveries(snapshot, contactMapOf(context), 0, context.stop)) {
+    for (const [seq, record] of recordsOf(pieces)) if (seqs.has(seq)) yield { seq, record, contactId }
+  }
 }
 
 async function readBack(context: ReadContext, lot: Lot, pass: string): Promise<Tally> {
@@ -107,11 +142,16 @@ async function readBack(context: ReadContext, lot: Lot, pass: string): Promise<T
   })
 }
 
-function different(context: ReadContext, tally: Tally): OperatorError {
+function different({ plan, folder }: ReadContext, tally: Tally): OperatorError {
+  const again =
+    'Run the same command again: it asks for what is missing, posts what is not there, and reads back again.'
   return new OperatorError({
     what: `The read-back found ${tally.missing} interactions missing and ${tally.extra} there too often.`,
-    safe: `Every one of them is named in ${join(context.folder, 'differences.ndjson')}; the snapshot holds all history.`,
-    next: 'Run the same command again: it asks for what is missing, posts what is not there, and reads back again. What is there too often is left to you: delete those ids in Engage first, if they should go.',
+    safe: `Every one of them is named in ${join(folder, 'differences.ndjson')}; the snapshot holds all history.`,
+    next:
+      tally.missing > 0
+        ? again
+        : `engage-migrate repair ${plan.run}   (lists what is there too often; with --apply it deletes exactly that). Then run the same command again.`,
     exit: EXIT.differences,
   })
 }

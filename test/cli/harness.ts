@@ -228,7 +228,7 @@ export const ALL_GATES = ['automations-paused', 'producers-stopped', 'delete-sch
 
 /** @returns the result of a read-back that found everything */
 export function clean(count: number): object {
-  return { expected: count, found: count, missing: 0, altered: 0, extra: 0, rejected: 0, live: 0 }
+  return { expected: count, found: count, missing: 0, altered: 0, extra: 0, foreign: 0, rejected: 0, live: 0 }
 }
 
 export interface Stored {

@@ -34,12 +34,50 @@ describe('items', () => {
     await Promise.all([items.confirmed(0, 'new-0'), items.rejected(1, '400: no'), items.unsent([2])])
     using left = openJournal(await asLeft(file), clock)
     expect(left.items('import').range(0, 10)).toEqual([
-      { seq: 0, state: 'confirmed', newId: 'new-0', reason: undefined },
-      { seq: 1, state: 'rejected', newId: undefined, reason: '400: no' },
-      { seq: 2, state: 'unsent', newId: undefined, reason: undefined },
-      { seq: 3, state: 'sent', newId: undefined, reason: undefined },
+      { seq: 0, state: 'confirmed', newId: 'new-0', reason: undefined, posts: 1 },
+      { seq: 1, state: 'rejected', newId: undefined, reason: '400: no', posts: 1 },
+      { seq: 2, state: 'unsent', newId: undefined, reason: undefined, posts: 1 },
+      { seq: 3, state: 'sent', newId: undefined, reason: undefined, posts: 1 },
     ])
     expect(left.items('import').counts()).toEqual({ sent: 1, confirmed: 1, unsent: 1, rejected: 1 })
+  })
+
+  it('count the POSTs that may have been carried out, and no others', async () => {
+    const file = await newFile()
+    using journal = openJournal(file, clock)
+    const items = journal.items('import')
+    const posts = (): readonly number[] => items.range(0, 10).map((item) => item.posts)
+    await items.sent([0, 1, 2])
+    await Promise.all([items.unsent([0]), items.unsent([1], true), items.rejected(2, '400: no', true)])
+    expect(posts()).toEqual([1, 0, 0])
+    await items.sent([0, 1])
+    await items.doubted([0, 1])
+    expect(posts()).toEqual([2, 1, 0])
+    await items.rejected(3, 'the contact is gone')
+    await items.undone(0)
+    await items.undone(3)
+    expect(posts()).toEqual([1, 1, 0, 0])
+  })
+
+  it('that were rejected are tried again as what they are: in doubt where a POST may have been carried out', async () => {
+    const file = await newFile()
+    using journal = openJournal(file, clock)
+    const items = journal.items('import')
+    await items.sent([0, 1, 2])
+    await Promise.all([0, 1, 2].map((seq) => items.rejected(seq, 'no', seq !== 1)))
+    expect(await items.reopenRejected([0])).toBe(1)
+    expect(items.range(0, 10).map(({ state }) => state)).toEqual(['unsent', 'rejected', 'rejected'])
+    expect(await items.reopenRejected()).toBe(2)
+    expect(items.range(0, 10).map(({ state }) => state)).toEqual(['unsent', 'sent', 'unsent'])
+  })
+
+  it('know their ids, within their lot', async () => {
+    const file = await newFile()
+    using journal = openJournal(file, clock)
+    await journal.items('import').confirmed(0, 'new-0')
+    expect(journal.items('import').isClaimed('new-0')).toBe(true)
+    expect(journal.items('import').isClaimed('new-1')).toBe(false)
+    expect(journal.items('roll-back-import').isClaimed('new-0')).toBe(false)
   })
 
   it('are committed in groups, in the order in which they were asked for', async () => {
@@ -203,19 +241,55 @@ describe('the file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
+  /** A journal as the first version made it. */
+  async function firstVersion(): Promise<string> {
+    const file = await newFile()
+    {
+      using journal = open(file)
+      await journal.items('import').confirmed(0, 'new-0')
+    }
+    const db = new DatabaseSync(file)
+    db.exec('ALTER TABLE items DROP COLUMN posts; PRAGMA user_version = 1')
+    db.close()
+    return file
+  }
+
+  it('of the first version is read as it is', async () => {
+    const file = await firstVersion()
+    const before = readFileSync(file)
+    using journal = open(file, 'read')
+    expect(journal.items('import').range(0, 1)).toMatchObject([{ newId: 'new-0', posts: 1 }])
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+
+  it('of the first version is brought up to date by whoever writes', async () => {
+    const file = await firstVersion()
+    {
+      using journal = open(file)
+      await journal.items('import').sent([0, 1])
+    }
+    using journal = open(file)
+    expect(
+      journal
+        .items('import')
+        .range(0, 2)
+        .map(({ posts }) => posts),
+    ).toEqual([2, 1])
+  })
+
   it.each(['write', 'read'] as const)(
     'of a newer version is refused and left as it is (%s)',
     async (mode) => {
       const file = await newFile()
       open(file)[Symbol.dispose]()
       const db = new DatabaseSync(file)
-      db.exec('PRAGMA user_version = 2')
+      db.exec('PRAGMA user_version = 3')
       db.close()
       const before = readFileSync(file)
       expect(thrownBy(() => open(file, mode))).toMatchObject({
         name: 'OperatorError',
         exit: 4,
-        message: expect.stringContaining('version 2'),
+        message: expect.stringContaining('version 3'),
       })
       expect(readFileSync(file).equals(before)).toBe(true)
     },

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { mayHaveDeleted } from '../../src/upgrade/history.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import { changed, json, readSchema } from '../support/answers.ts'
-import { type Bench, held, openBench, produce } from '../support/bench.ts'
+import { addHistory, type Bench, held, openBench, produce } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
-import { approve, go, passed, planRun, schemaEffects, sign, walk } from '../support/run.ts'
+import { approve, go, killedAt, passed, planRun, schemaEffects, sign, walk } from '../support/run.ts'
 
 function isThere({ sandbox, schema }: Bench): boolean {
   return sandbox.tenant.schema(schema.id) !== undefined
@@ -58,6 +58,32 @@ describe('the deletion', () => {
     expect(held(bench).length).toBeLessThan(history.length)
     expect(await go(run)).toEqual({ state: 'done' })
     expect(held(bench)).toEqual(history)
+  })
+
+  it('happens where the one contact with history was deleted meanwhile: that says nothing of the others', async () => {
+    const bench = openBench({ contacts: 3, interactions: 0 })
+    const [only = ''] = bench.contacts
+    addHistory(bench, only, { productSku: 'a', rating: 1 }, '2024-01-01T00:00:00.000Z')
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.tenant.apply({ type: 'contact-deleted', id: only, at: bench.clock.now() })
+    expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('that was carried out, and shows only while everything is looked at once more, has happened', async () => {
+    const bench = openBench({ schemaGoneLag: 3_000, latency: 200 })
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    const dead = await killedAt(
+      run,
+      ({ method, url }) => method === 'DELETE' && url.endsWith(`/${bench.schema.id}`),
+    )
+    expect(await bench.reader.getSchema(bench.schema.id)).toBeDefined()
+    expect(await go(dead)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+    // One of the trial, one of the schema.
+    expect(bench.sandbox.stats().byRoute['DELETE /interactionschemas/{id}']).toBe(2)
   })
 
   it('is not believed to have happened on one passing 404', async () => {

@@ -1,0 +1,424 @@
+/**
+ * One whole upgrade, from plan to verification, in which everything of a scenario goes wrong.
+ * Guarantees: no socket, no thread, no timer and no chance but the seed's; each command is a life of its own that
+ * begins with what the one before left on the disk; what is expected at the end was taken from the tenant itself.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Args, Command, Tools } from '../../../src/commands/command.ts'
+import { Output } from '../../../src/commands/output.ts'
+import { plan } from '../../../src/commands/plan.ts'
+import { repair } from '../../../src/commands/repair.ts'
+import { sign } from '../../../src/commands/sign.ts'
+import { interruption, toOperatorError } from '../../../src/commands/trouble.ts'
+import { upgrade } from '../../../src/commands/upgrade.ts'
+import { verify } from '../../../src/commands/verify.ts'
+import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../../../src/sandbox/app.ts'
+import { seededRandom } from '../../../src/sandbox/random.ts'
+import type { Difference } from '../../../src/transfer/verify.ts'
+import { SimDisk } from './disk.ts'
+import { type Ending, type Fate, Life, within } from './life.ts'
+import { closeDatabases, loseCommits, mount, unmount } from './patches.ts'
+import type { Scenario } from './scenario.ts'
+import { SimTime } from './time.ts'
+import { Wire, type WireFaultKind } from './wire.ts'
+import { seedEvents, World } from './world.ts'
+
+const BASE_URL = 'http://127.0.0.1:9'
+const START = Date.UTC(2026, 0, 1)
+
+/** Processes that are plenty; an upgrade that needs more goes round in circles. */
+const ENOUGH = 80
+
+export interface Figures {
+  readonly processes: number
+  readonly crashes: number
+  readonly gets: number
+  readonly posts: number
+  /** Records that the deletion took away. */
+  readonly records: number
+  readonly rejected: number
+  readonly orphans: number
+  readonly faults: { readonly [kind: string]: number }
+}
+
+export interface Verdict {
+  readonly seed: number
+  /** What was not as it must be; undefined where all was. */
+  readonly failure: string | undefined
+  readonly figures: Figures
+  /** All that happened, in order. */
+  readonly trace: readonly string[]
+}
+
+interface Ended {
+  /** undefined where it died. */
+  readonly code: number | undefined
+  readonly json: { readonly [name: string]: unknown }
+  readonly said: string
+}
+
+class Failure extends Error {}
+
+export async function simulate(scenario: Scenario): Promise<Verdict> {
+  const folder = mkdtempSync(join(tmpdir(), 'engage-migrate-sim-'))
+  const simulation = new Simulation(scenario, folder)
+  try {
+    let failure: string | undefined
+    try {
+      await simulation.run()
+    } catch (error) {
+      failure = error instanceof Failure ? error.message : `${(error as Error).stack}`
+    }
+    return { seed: scenario.seed, failure, figures: simulation.figures(), trace: simulation.trace }
+  } finally {
+    simulation.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+class Simulation {
+  readonly trace: string[] = []
+  readonly #scenario: Scenario
+  readonly #folder: string
+  readonly #time = new SimTime(START)
+  readonly #disk = new SimDisk()
+  readonly #sandbox: Sandbox
+  readonly #world: World
+  readonly #wire: Wire
+  readonly #cuts: () => number
+  #processes = 0
+  #crashes = 0
+  #upgrades = 0
+  #orphans = 0
+  #rejected = 0
+
+  constructor(scenario: Scenario, folder: string) {
+    this.#scenario = scenario
+    this.#folder = folder
+    mount(this.#disk)
+    this.#cuts = seededRandom(`cuts ${scenario.seed}`)
+    this.#sandbox = createSandbox({
+      clock: this.#time,
+      seed: scenario.seed,
+      tenant: () => seedEvents(scenario),
+    })
+    this.#sandbox.configure(scenario.behaviour)
+    this.#world = new World(scenario, this.#sandbox, this.#time)
+    const say = (text: string): void => {
+      this.trace.push(`${Math.round(this.#time.elapsed())} ${text}`)
+    }
+    this.#wire = new Wire({
+      server: this.#sandbox.send,
+      time: this.#time,
+      random: seededRandom(`latency ${scenario.seed}`),
+      latency: scenario.latency,
+      faults: scenario.wire,
+      trace: say,
+      serving: (kind) => this.#world.serving(kind, this.#wire.count(kind), say),
+      served: (kind, request, response) => this.#world.served(kind, request, response),
+      landedLate: (kind) => say(`${kind} has landed late`),
+    })
+  }
+
+  close(): void {
+    unmount()
+    this.#sandbox.close()
+  }
+
+  async run(): Promise<void> {
+    const contacts = join(this.#folder, 'contacts.csv')
+    writeFileSync(contacts, `contactId\n${this.#world.contacts.join('\n')}\n`)
+    const run = await this.#plan(contacts)
+    const ended = await this.#upgrade(run)
+    await this.#settleUp(run, ended)
+    await this.#retry(run)
+    const evidence = join(this.#folder, 'data', 'runs', run)
+    this.#rejected = this.#world.rejected(evidence).length
+    this.#world.assertEnd(evidence, this.#mayDouble())
+  }
+
+  async #plan(contacts: string): Promise<string> {
+    const args = {
+      schemaId: this.#scenario.schemaId,
+      segment: [this.#world.firstProperty],
+      contacts,
+      'hot-sample': 10,
+      'final-pass': 'full',
+      'canary-gate': false,
+      automation: [],
+    }
+    for (let tries = 0; tries < 20; tries++) {
+      const ended = await this.#live(plan, args, {})
+      if (ended.code === 0) return String(ended.json['run'])
+      if (ended.code !== 1) throw new Failure(`plan ended with ${ended.code}: ${ended.said}`)
+      await this.#time.pass(60_000)
+    }
+    throw new Failure('no plan could be made')
+  }
+
+  /** What an operator does until there is nothing more to do. */
+  async #upgrade(run: string): Promise<Ended> {
+    let rotten = this.#scenario.rot
+    for (let tries = 0; tries < ENOUGH; tries++) {
+      const ended = await this.#live(upgrade, { plan: run }, this.#scenario.fates[this.#upgrades++] ?? {})
+      const { code } = ended
+      if (code === undefined || code === 130) {
+        await this.#time.pass(code === 130 ? 1_000 : 10)
+        continue
+      }
+      if (code === 0) return ended
+      if (code === 3) {
+        const gate = String(ended.json['gate'])
+        await this.#sign(run, gate)
+        if (gate === 'delete-schema' && rotten) {
+          rotten = false
+          await this.#withRot(run)
+        }
+        continue
+      }
+      if (code === 5) {
+        if (ended.json['state'] === 'done') return ended
+        if (!this.#mayDouble()) throw new Failure(`it doubled what it need not have:\n${ended.said}`)
+        // As it says: what is missing is looked for once more, what is there too often is deleted.
+        const { missing } = (ended.json['verification'] ?? {}) as Record<string, number>
+        if ((missing ?? 0) > 0) await this.#time.pass(120_000)
+        else await this.#repair(run)
+        continue
+      }
+      // The disk was full, the wire was too bad, or somebody has to make room: people see to it, and go on.
+      if (code === 1) {
+        await this.#time.pass(120_000)
+        continue
+      }
+      if (code === 4 && this.#world.madeRoom(ended.said)) continue
+      if (code === 4 && this.#world.producersHadNotStopped(ended.said)) continue
+      throw new Failure(`the upgrade ended with ${code}:\n${ended.said}`)
+    }
+    throw new Failure(`the upgrade did not end within ${ENOUGH} processes`)
+  }
+
+  /** Every rule about the snapshot is kept when it is damaged: nothing is deleted, and an undamaged copy mends it. */
+  async #withRot(run: string): Promise<void> {
+    const mend = this.#world.rot(join(this.#folder, 'data'))
+    const ended = await this.#live(upgrade, { plan: run }, {})
+    if (this.#world.isDeleted()) throw new Failure('a schema was deleted although its snapshot was damaged')
+    if (ended.code !== 4 && ended.code !== 1)
+      throw new Failure(`the upgrade went on with a damaged snapshot, with ${ended.code}: ${ended.said}`)
+    mend()
+  }
+
+  async #sign(run: string, gate: string): Promise<void> {
+    const confirm = gate === 'delete-schema' ? { confirm: this.#scenario.schemaId } : {}
+    const accept = gate === 'delete-schema' ? { 'accept-coverage': true, 'accept-no-preflight': true } : {}
+    const ended = await this.#live(sign, { run, gate, by: 'Ada', ...confirm, ...accept }, {})
+    if (ended.code !== 0) throw new Failure(`gate ${gate} could not be signed: ${ended.said}`)
+  }
+
+  async #repair(run: string): Promise<void> {
+    for (let tries = 0; tries < 20; tries++) {
+      const ended = await this.#live(
+        repair,
+        { run, apply: true },
+        this.#scenario.fates[this.#upgrades++] ?? {},
+      )
+      if (ended.code === 0 || ended.code === 5) return
+      if (ended.code !== undefined && ended.code !== 1 && ended.code !== 130)
+        throw new Failure(`the repair ended with ${ended.code}: ${ended.said}`)
+      await this.#time.pass(60_000)
+    }
+    throw new Failure('the repair did not end')
+  }
+
+  /** What was still on its way lands; then a look on another day, and a repair where it finds something. */
+  async #settleUp(run: string, ended: Ended): Promise<void> {
+    while (this.#wire.pending > 0) await this.#time.pass(60_000)
+    // Whatever may be invisible for a while is visible by now.
+    await this.#time.pass(3_600_000)
+    const found = await this.#look(run)
+    if (found.code === 0) {
+      this.#assertCode(ended)
+      return
+    }
+    const { extra, missing, altered } = (found.json['live'] ?? {}) as Record<string, number>
+    this.#orphans += extra ?? 0
+    // A contact that was deleted or merged when all was done has taken its history along.
+    if ((missing ?? 0) > 0 && (altered ?? 0) === 0 && this.#isOfTheGone(found.json['live'])) return
+    if ((missing ?? 0) > 0 || (altered ?? 0) > 0 || !this.#mayDouble())
+      throw new Failure(`a later look found differences that nothing explains:\n${found.said}`)
+    await this.#repair(run)
+    const again = await this.#look(run)
+    if (again.code !== 0) throw new Failure(`after the repair there are still differences:\n${again.said}`)
+  }
+
+  /** @param live what `verify` says of the tenant: each contact that differs */
+  #isOfTheGone(live: unknown): boolean {
+    const { differences } = live as { readonly differences: readonly Difference[] }
+    return differences.every(
+      ({ contactId, gone, missing }) => missing.length === 0 || (gone && !this.#world.isThere(contactId)),
+    )
+  }
+
+  /** Contacts that were gone may be there again, or be known under another id: as the run's last lines say. */
+  async #retry(run: string): Promise<void> {
+    const refused = (): readonly string[] =>
+      this.#world.rejected(join(this.#folder, 'data', 'runs', run)).map(({ record }) => record.contactId)
+    if (refused().some((contactId) => this.#world.isThere(contactId)))
+      await this.#again(run, { 'retry-refused': true })
+    const merged = this.#world.mergedNow()
+    if (!this.#scenario.mapped || merged.length === 0) return
+    const file = join(this.#folder, 'merged.csv')
+    writeFileSync(file, merged.map(([from, to]) => `${from},${to}\n`).join(''))
+    await this.#again(run, { 'contact-map': file })
+    const stillThere = new Set(this.#world.mergedNow().map(([from]) => from))
+    const left = this.#world
+      .rejected(join(this.#folder, 'data', 'runs', run))
+      .filter(({ record, reason }) => stillThere.has(record.contactId) && / is gone| is under /.test(reason))
+    if (left.length > 0)
+      throw new Failure(
+        `refused though the map says where it goes: ${left.map(({ reason }) => reason).join()}`,
+      )
+  }
+
+  /** A run that has ended, taken up again. */
+  async #again(run: string, flags: Args): Promise<void> {
+    for (let tries = 0; tries < 20; tries++) {
+      const ended = await this.#live(
+        upgrade,
+        { plan: run, ...flags },
+        this.#scenario.fates[this.#upgrades++] ?? {},
+      )
+      const { code } = ended
+      if (code === 0 || (code === 5 && ended.json['state'] === 'done')) return
+      if (code === 5 && this.#mayDouble()) await this.#repair(run)
+      else if (code !== undefined && code !== 1 && code !== 130)
+        throw new Failure(`what was refused could not be tried again: ${code}: ${ended.said}`)
+      await this.#time.pass(60_000)
+    }
+    throw new Failure('trying again did not end')
+  }
+
+  #assertCode(ended: Ended): void {
+    const rejected = this.#world.rejected(
+      join(this.#folder, 'data', 'runs', String(ended.json['run'])),
+    ).length
+    if (ended.code === 5 && rejected === 0 && !this.#mayDouble())
+      throw new Failure(`it ended with 5, and nothing was refused or too many:\n${ended.said}`)
+    if (ended.code === 0 && rejected > 0)
+      throw new Failure(`${rejected} were refused, and yet it ended with 0`)
+  }
+
+  async #look(run: string): Promise<Ended> {
+    for (let tries = 0; tries < 20; tries++) {
+      const ended = await this.#live(verify, { snapshot: run, live: true }, {})
+      if (ended.code === 0 || ended.code === 5) return ended
+      if (ended.code !== 1) throw new Failure(`verify ended with ${ended.code}: ${ended.said}`)
+      await this.#time.pass(60_000)
+    }
+    throw new Failure('verify did not end')
+  }
+
+  /** One command as one process. */
+  async #live(command: Command, args: Args, fate: Fate): Promise<Ended> {
+    this.#processes += 1
+    const number = this.#processes
+    const trace = (text: string): void => {
+      this.trace.push(`${Math.round(this.#time.elapsed())} #${number} ${text}`)
+    }
+    trace(command.usage)
+    const life: Life = new Life(fate, trace, (ending: Ending) => {
+      this.#crashes += 1
+      closeDatabases(life)
+      if (ending === 'power-cut') {
+        loseCommits(life)
+        this.#disk.cut(this.#cuts)
+      }
+    })
+    life.interruption = interruption
+    let out = ''
+    let said = ''
+    const output = new Output(
+      heardBy(life, (text) => {
+        out += text
+      }),
+      heardBy(life, (text) => {
+        said += text
+      }),
+      this.#time,
+      true,
+    )
+    const tools: Tools = {
+      env: {
+        ENGAGE_API_KEY: DEFAULT_API_KEY,
+        ENGAGE_BASE_URL: BASE_URL,
+        ENGAGE_MIGRATE_DATA: join(this.#folder, 'data'),
+      },
+      clock: this.#time,
+      random: seededRandom(`chance ${this.#scenario.seed} ${number}`),
+      network: this.#wire.send,
+      output,
+      stop: life.stop.signal,
+      tool: { name: 'engage-migrate', version: '0.0.0' },
+    }
+    const work = within(life, async (): Promise<number> => {
+      try {
+        return await command.run({ json: true, ...this.#scenario.settings, ...args }, tools)
+      } catch (error) {
+        const told = toOperatorError(error, life.stop.signal)
+        said += `${told.message}\n${told.safe ?? ''}\n${told.next ?? ''}\n`
+        if (process.env['SIM_DEBUG'] !== undefined) said += `${(error as Error).stack}\n`
+        return told.exit
+      }
+    })
+    const code = await this.#time.until(
+      Promise.race([
+        work.then((exit) => (life.dead ? undefined : exit)),
+        life.died.promise.then(() => undefined),
+      ]),
+    )
+    // A process that has ended of itself has nothing left under way either.
+    life.dead = true
+    closeDatabases(life)
+    trace(`ended with ${code}`)
+    return { code, json: out === '' ? {} : JSON.parse(out.trim().split('\n').at(-1) ?? '{}'), said }
+  }
+
+  /** What can't be known in time: something landed long after it was given up, or reads lag longer than one waits. */
+  #mayDouble(): boolean {
+    const { behaviour, settings } = this.#scenario
+    const slow = longest(behaviour['lag']) > Number(settings['settle']) * 1_000
+    return slow || this.#struck('lands-late') + this.#struck('acts-late') > 0
+  }
+
+  #struck(kind: WireFaultKind): number {
+    return this.#wire.struck.get(kind) ?? 0
+  }
+
+  figures(): Figures {
+    return {
+      processes: this.#processes,
+      crashes: this.#crashes,
+      gets: this.#wire.count('list') + this.#wire.count('read-one'),
+      posts: this.#wire.count('post'),
+      records: this.#world.records(),
+      rejected: this.#rejected,
+      orphans: this.#orphans,
+      faults: Object.fromEntries(this.#wire.struck),
+    }
+  }
+}
+
+/** What a dead process says is not heard. */
+function heardBy(life: Life, hear: (text: string) => void): { write(text: string): void } {
+  return {
+    write(text) {
+      if (!life.dead) hear(text)
+    },
+  }
+}
+
+/** @param lag of the sandbox: milliseconds, or a range of them */
+function longest(lag: unknown): number {
+  return typeof lag === 'number' ? lag : ((lag as { readonly max: number } | undefined)?.max ?? 0)
+}
