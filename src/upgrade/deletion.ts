@@ -13,7 +13,7 @@ import type { SnapshotContact } from '../snapshot/reader.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { withdrawStop } from './final-pass.ts'
-import { DELETION_REFUSED, mayHaveDeleted } from './history.ts'
+import { DELETION_REFUSED, mayHaveDeleted, OTHERS } from './history.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { createSchema, deleteSchema } from './schema-effects.ts'
@@ -35,7 +35,7 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
   // A trial that a crash left behind: its name is this run's own, so it can't be anybody else's.
   if ((await reader.getSchema(id)) !== undefined) await deleteSchema(context, id)
   const inTenant = (await reader.listSchemas()).length
-  if (freePlaces(inTenant) < 1) return { proven: false, reason: `all places are taken: ${inTenant} schemas` }
+  if (freePlaces(inTenant) < 1) return unproven(inTenant)
   journal.events.append('intent', 'preflight', { id })
   try {
     await createSchema(context, { ...plan.after, id })
@@ -43,6 +43,9 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
     if (!(error instanceof OperatorError)) throw error
     // What the tenant keeps in another form must not keep its place.
     if ((await reader.getSchema(id)) !== undefined) await deleteSchema(context, id)
+    // Somebody may have taken the last place meanwhile: that says nothing of the schema.
+    const there = (await reader.listSchemas()).length
+    if (freePlaces(there) < 1) return unproven(there)
     const unclear = error.exit === EXIT.failed && error.cause === undefined
     throw new OperatorError({
       what: `The new schema does not pass its trial under the id ${id}. ${error.message}`,
@@ -58,20 +61,25 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
   return { proven: true, id }
 }
 
+function unproven(schemas: number): Json {
+  return { proven: false, reason: `all places are taken: ${schemas} schemas` }
+}
+
 /** Deletes the schema and, with it, all its interactions. */
 export async function deleteOldSchema(context: WriteContext): Promise<Json> {
   const { plan, journal } = context
   const intended = mayHaveDeleted(journal)
   if (await isGone(context)) return noteGone(context, intended)
+  let others: readonly string[]
   try {
     if (intended) await assertStillOurs(context)
-    await assertPreconditions(context)
+    others = await assertPreconditions(context)
   } catch (error) {
     // What an earlier process deleted may have gone only now, while all of this was looked at.
     if (intended && (await isGone(context))) return noteGone(context, intended)
     throw error
   }
-  journal.events.append('intent', 'deletion', { schemaId: plan.schemaId })
+  journal.events.append('intent', 'deletion', { schemaId: plan.schemaId, [OTHERS]: others })
   try {
     await deleteSchema(context, plan.schemaId)
   } catch (error) {
@@ -133,8 +141,11 @@ async function isGone({ reader, plan, clock, settings, stop }: WriteContext): Pr
   return (await reader.getSchema(plan.schemaId)) === undefined
 }
 
-/** Everything that the decision rested on, looked at again. @throws OperatorError (exit 4) */
-async function assertPreconditions(context: ReadContext): Promise<void> {
+/**
+ * Everything that the decision rested on, looked at again.
+ * @returns the ids of all other schemas @throws OperatorError (exit 4)
+ */
+async function assertPreconditions(context: ReadContext): Promise<readonly string[]> {
   const { plan, planDigest, reader, journal } = context
   const signature = journal.events.latest('delete-schema', 'signed')?.detail as JsonObject | undefined
   const final = passResult(context, 'final-pass')
@@ -143,15 +154,13 @@ async function assertPreconditions(context: ReadContext): Promise<void> {
   if (!final.coverage.sure && signature['acceptCoverage'] !== true) throw unsigned(plan.schemaId)
   await assertNoDrift(context)
   const schemas = (await reader.listSchemas()).map(({ id }) => id)
-  checkUpgrade(
-    plan.before,
-    plan.after,
-    schemas.filter((id) => id !== plan.schemaId),
-  )
+  const others = schemas.filter((id) => id !== plan.schemaId)
+  checkUpgrade(plan.before, plan.after, others)
   await assertSnapshot(context)
   await assertQuiet(context)
   // Proving takes a while: once more, with nothing between this and the deletion.
   await assertNoDrift(context)
+  return others
 }
 
 async function assertSnapshot(context: ReadContext): Promise<void> {

@@ -8,6 +8,9 @@ import type { Journal } from '../journal/journal.ts'
 /** Name of the note that a deletion leaves which was clearly refused. */
 export const DELETION_REFUSED = 'deletion-refused'
 
+/** Name, in a deletion's intent, of the ids of all other schemas at that time. */
+export const OTHERS = 'others'
+
 /** @returns whether the schema has been deleted by this run, or may have been */
 export function mayHaveDeleted(journal: Pick<Journal, 'events'>): boolean {
   const last = journal.events

@@ -1,15 +1,17 @@
 /**
  * Step 4: the schema comes back.
- * Guarantees: it returns only when the tenant shows the schema and it is, property by property, the one meant; a
- * refusal says why, and what the way back is.
+ * Guarantees: it returns only when the tenant shows the schema and it is, property by property, the one meant; what was
+ * deleted and is shown for a while yet is not taken for one that is there; a refusal says why, and what the way back is.
  */
 import { EngageError } from '../engage/errors.ts'
-import { EXIT, OperatorError } from '../errors.ts'
-import type { Json } from '../json.ts'
+import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import type { Json, JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
-import { createSchema } from './schema-effects.ts'
-import type { WriteContext } from './strategy.ts'
+import { freePlaces } from '../schema/rules.ts'
+import { OTHERS } from './history.ts'
+import { createSchema, schemaInstead } from './schema-effects.ts'
+import type { ReadContext, WriteContext } from './strategy.ts'
 
 /**
  * Creates a schema after the deletion, or finds that it is there already.
@@ -20,9 +22,9 @@ export async function recreate(
   schema: InteractionSchema,
   gone: InteractionSchema,
 ): Promise<Json> {
-  const { journal, reader, plan } = context
+  const { journal, plan } = context
   try {
-    const live = await reader.getSchema(schema.id)
+    const live = await schemaInstead(context, schema, gone)
     if (live !== undefined && !sameSchema(schema, live) && sameSchema(gone, live))
       throw backAgain(context, gone)
     if (live !== undefined) {
@@ -30,10 +32,15 @@ export async function recreate(
       return { schemaId: schema.id, found: true }
     }
     journal.events.append('intent', 'recreation', { schemaId: schema.id })
-    await createSchema(context, schema)
+    try {
+      await createSchema(context, schema, gone)
+    } catch (error) {
+      throw (await noRoom(context, schema.id, error)) ?? error
+    }
     return { schemaId: schema.id, found: false }
   } catch (error) {
-    if (!(error instanceof OperatorError || error instanceof EngageError)) throw error
+    if (error instanceof NoRoom || !(error instanceof OperatorError || error instanceof EngageError))
+      throw error
     throw new OperatorError({
       what: `Schema ${schema.id} could not be recreated. ${error.message}`,
       safe: 'Its whole history is in the verified snapshot: nothing is lost. But the tenant may be without the schema now.',
@@ -44,6 +51,31 @@ export async function recreate(
       cause: error,
     })
   }
+}
+
+/** The place of the deleted schema was taken. */
+class NoRoom extends OperatorError {}
+
+/** @returns what to say where all places are taken; it names the schemas that were not there at the deletion */
+async function noRoom(
+  { journal, reader, plan }: ReadContext,
+  id: string,
+  cause: unknown,
+): Promise<NoRoom | undefined> {
+  const there = (await reader.listSchemas()).map((each) => each.id)
+  if (there.includes(id) || freePlaces(there.length) > 0) return undefined
+  const intent = journal.events.latest('deletion', 'intent')?.detail as JsonObject | undefined
+  const before = new Set((intent?.[OTHERS] as readonly string[] | undefined) ?? there)
+  const since = there.filter((each) => !before.has(each))
+  return new NoRoom({
+    what:
+      `There is no place for schema ${id} in ${plan.tenant}, where ${there.length} others are by now. ${messageOf(cause)}` +
+      (since.length === 0 ? '' : ` Created since the deletion: ${since.join(', ')}.`),
+    safe: 'Its whole history is in the verified snapshot: nothing is lost. Nothing was posted; the tenant is without the schema until there is room.',
+    next: 'Find out who took its place. Delete a schema that may go, or ask Voyado for another place, then run the same command again: it goes on from here.',
+    exit: EXIT.precondition,
+    cause,
+  })
 }
 
 /** Neither ours nor the one that was deleted. */

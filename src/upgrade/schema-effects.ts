@@ -6,7 +6,7 @@
 import type { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { InteractionSchema } from '../model.ts'
-import { schemaDifferences } from '../schema/diff.ts'
+import { sameSchema, schemaDifferences } from '../schema/diff.ts'
 import { attemptTo } from './attempt.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
@@ -15,21 +15,48 @@ const TRIES = 4
 
 /**
  * Creates a schema (or finds that an earlier try of ours did), reads it back and compares it.
+ * @param deleted what had this id before: a read may lag and show it for a while
  * @throws OperatorError where the server refuses it, or keeps something else; the server's words are in it
  */
-export async function createSchema(context: WriteContext, schema: InteractionSchema): Promise<void> {
+export async function createSchema(
+  context: WriteContext,
+  schema: InteractionSchema,
+  deleted?: InteractionSchema,
+): Promise<void> {
+  const isNew = (found: InteractionSchema | undefined): found is InteractionSchema =>
+    found !== undefined && !isStill(deleted, found, schema)
   for (let attempt = 1; ; attempt++) {
     const trouble = await attemptTo(context, () => context.writer.createSchema(schema))
     // A clear refusal needs no waiting, but for one: the id is taken, perhaps by an earlier try of ours.
     const patient = trouble?.outcome !== 'refused' || trouble.status === 409
-    const live = await waitFor(context, schema.id, (found) => found !== undefined, patient)
-    if (live !== undefined) {
+    const live = await waitFor(context, schema.id, isNew, patient)
+    if (isNew(live)) {
       assertSame(schema, live)
       return
     }
     if (trouble?.outcome === 'refused') throw refused(schema.id, trouble)
     if (attempt >= TRIES) throw unclear(`create schema ${schema.id}`, trouble)
   }
+}
+
+/** @returns what is shown under a schema's id once that is no longer what was deleted, or after long enough anyway */
+export async function schemaInstead(
+  context: ReadContext,
+  schema: InteractionSchema,
+  deleted: InteractionSchema,
+): Promise<InteractionSchema | undefined> {
+  return waitFor(context, schema.id, (found) => !isStill(deleted, found, schema), true)
+}
+
+/** @returns whether a schema is still the one that was deleted, which the new one may be equal to */
+function isStill(
+  deleted: InteractionSchema | undefined,
+  found: InteractionSchema | undefined,
+  schema: InteractionSchema,
+): boolean {
+  return (
+    deleted !== undefined && found !== undefined && sameSchema(deleted, found) && !sameSchema(schema, found)
+  )
 }
 
 /**

@@ -170,7 +170,7 @@ function drawEvents(random: Random, posts: number, contacts: number): TenantEven
   if (random() < 0.1) add('contact-deleted', 'list', contacts * 3)
   if (random() < 0.1) add('contact-merged', 'post', posts)
   if (random() < 0.1) add('contact-restored', 'post', posts)
-  if (random() < 0.05) add('places-taken', 'delete-schema', 2)
+  if (random() < 0.05) add('places-taken', 'create-schema', 2)
   return events
 }
 

@@ -241,23 +241,27 @@ class Simulation {
       this.#assertCode(ended)
       return
     }
-    const { extra, missing, altered } = (found.json['live'] ?? {}) as Record<string, number>
-    this.#orphans += extra ?? 0
-    // A contact that was deleted or merged when all was done has taken its history along.
-    if ((missing ?? 0) > 0 && (altered ?? 0) === 0 && this.#isOfTheGone(found.json['live'])) return
-    if ((missing ?? 0) > 0 || (altered ?? 0) > 0 || !this.#mayDouble())
-      throw new Failure(`a later look found differences that nothing explains:\n${found.said}`)
-    await this.#repair(run)
+    const orphans = this.#explained(found)
+    this.#orphans += orphans
+    if (orphans > 0) await this.#repair(run)
     const again = await this.#look(run)
-    if (again.code !== 0) throw new Failure(`after the repair there are still differences:\n${again.said}`)
+    if (this.#explained(again) > 0)
+      throw new Failure(`after the repair there are still differences:\n${again.said}`)
   }
 
-  /** @param live what `verify` says of the tenant: each contact that differs */
-  #isOfTheGone(live: unknown): boolean {
-    const { differences } = live as { readonly differences: readonly Difference[] }
-    return differences.every(
-      ({ contactId, gone, missing }) => missing.length === 0 || (gone && !this.#world.isThere(contactId)),
-    )
+  /** @returns how many orphans a look has found @throws Failure where it has found anything that nothing explains */
+  #explained({ code, json, said }: Ended): number {
+    if (code === 0) return 0
+    const live = json['live'] as { readonly differences: readonly Difference[] }
+    let orphans = 0
+    for (const { contactId, gone, missing, extra, foreign, altered } of live.differences) {
+      orphans += extra.length
+      // A contact that was deleted or merged when all was done has taken its history along.
+      const taken = missing.length === 0 || (gone && !this.#world.isThere(contactId))
+      if (!taken || altered.length + foreign.length > 0 || (extra.length > 0 && !this.#mayDouble()))
+        throw new Failure(`a later look found differences that nothing explains:\n${said}`)
+    }
+    return orphans
   }
 
   /** Contacts that were gone may be there again, or be known under another id: as the run's last lines say. */
