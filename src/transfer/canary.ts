@@ -24,12 +24,14 @@ export interface CanaryResult {
   /** As the server keeps it; undefined where it never became visible. */
   readonly kept: Interaction | undefined
   readonly equal: boolean
+  /** Where it is kept in another form: the names of the properties that it is about, or `createdDate`. */
+  readonly differing: readonly string[]
   /** The server's words, where it refused it. */
   readonly refused: string | undefined
 }
 
 /** Contacts looked through for a telling record. */
-const LOOKED_THROUGH = 500
+const LOOKED_THROUGH = 5_000
 
 /**
  * @param passedOver contacts that won't do: deleted since the snapshot was made
@@ -79,6 +81,7 @@ export async function flyCanary(
       lagMs: 0,
       kept: undefined,
       equal: false,
+      differing: [],
       refused: item?.reason ?? 'no answer',
     }
   }
@@ -89,11 +92,27 @@ export async function flyCanary(
     const kept = found.find(({ id }) => id === newId)
     if (kept !== undefined) {
       const equal = desk.keyOf(kept) === desk.keyOf(choice.record)
-      return { ...base, newId, lagMs, kept, equal, refused: undefined }
+      const differing = differingIn(desk, choice.record, kept)
+      return { ...base, newId, lagMs, kept, equal, differing, refused: undefined }
     }
     if (lagMs > visibleWithinMs) {
-      return { ...base, newId, lagMs, kept: undefined, equal: false, refused: undefined }
+      return { ...base, newId, lagMs, kept: undefined, equal: false, differing: [], refused: undefined }
     }
     await desk.clock.sleep(wait, desk.stop)
   }
+}
+
+function differingIn({ keyOf }: ImportDesk, sent: Interaction, kept: Interaction): readonly string[] {
+  const { createdDate } = sent
+  const names = new Set([...Object.keys(sent.payload), ...Object.keys(kept.payload)])
+  const only = ({ payload }: Interaction, name: string): string => {
+    const value = payload[name]
+    return keyOf({ createdDate, payload: value === undefined ? {} : { [name]: value } })
+  }
+  return [
+    ...(keyOf({ createdDate, payload: {} }) === keyOf({ createdDate: kept.createdDate, payload: {} })
+      ? []
+      : ['createdDate']),
+    ...[...names].filter((name) => only(sent, name) !== only(kept, name)),
+  ]
 }

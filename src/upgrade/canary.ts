@@ -3,6 +3,7 @@
  * Guarantees: where the tenant refuses it, hides it or keeps it in another form, nothing else is posted.
  */
 import { EXIT, OperatorError } from '../errors.ts'
+import type { ItemJournal } from '../journal/items.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
@@ -10,9 +11,10 @@ import { type CanaryResult, chooseCanary, flyCanary } from '../transfer/canary.t
 import { readContact } from '../transfer/export.ts'
 import { tooManyGone } from '../transfer/import.ts'
 import { tooManyRejected } from '../transfer/post.ts'
+import { awaitCleared, sampleOf } from './clearing.ts'
 import { contactMapOf } from './contact-map.ts'
 import { deskOf, type Lot } from './lot.ts'
-import { passSnapshot } from './pass.ts'
+import { passResult, passSnapshot } from './pass.ts'
 import type { WriteContext } from './strategy.ts'
 
 /** Posts one interaction and looks at what became of it. */
@@ -25,13 +27,18 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
   const gone = new Set<string>([...map.keys(), ...map.values()])
   let passedOver = 0
   const weigh = weigher(lot.schema(context))
+  if (isUntouched(desk.items)) {
+    const { contactsWithHistory } = passResult(context, 'final-pass')
+    await awaitCleared(context, lot, await sampleOf({ snapshot, contactsWithHistory }, context.stop))
+  }
   for (;;) {
     const choice = await chooseCanary(snapshot, gone, weigh)
     if (choice === undefined) return { skipped: 'the snapshot has no interaction that could come first' }
     const [earlier] = desk.items.range(choice.seq, choice.seq + 1)
     // Refused by an earlier run of this command: what was wrong may have been mended since.
     if (earlier?.state === 'rejected') await desk.items.reopenRejected([choice.seq])
-    if (await isClear(context, choice.contact)) {
+    const { contactId } = choice.contact
+    if (!(await awaitCleared(context, lot, [choice.contact])).has(contactId)) {
       const result = await flyCanary(desk, choice, settings.visibleWithinMs)
       if (result.equal) {
         context.say(
@@ -43,16 +50,18 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
         throw canaryFailed(result, snapshot.folder, context.plan.run)
       }
     }
-    gone.add(choice.contact.contactId)
-    journal.events.append('note', 'canary-passed-over', {
-      contactId: choice.contact.contactId,
-      reason: 'gone',
-    })
-    context.say(`contact ${choice.contact.contactId} is gone: another one is taken for the canary`)
+    gone.add(contactId)
+    journal.events.append('note', 'canary-passed-over', { contactId, reason: 'gone' })
+    context.say(`contact ${contactId} is gone: another one is taken for the canary`)
     passedOver += 1
     if (tooManyRejected(passedOver, passedOver, settings.refusedAtMost))
       throw tooManyGone(passedOver, passedOver)
   }
+}
+
+/** Once something of a lot has been sent, the deletion was seen to be carried through. */
+function isUntouched(items: Pick<ItemJournal, 'counts'>): boolean {
+  return Object.values(items.counts()).every((count) => count === 0)
 }
 
 /**
@@ -62,52 +71,35 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
 export function weigher(schema: InteractionSchema): (record: Interaction) => number {
   const check = createPayloadCheck(schema)
   const named = schema.jsonSchema.properties
-  return ({ payload }) => {
+  return ({ createdDate, payload }) => {
     if (check(payload).length > 0) return 0
     const kept = Object.entries(payload).filter(([name]) => Object.hasOwn(named, name))
-    return 1 + kept.length + kept.filter(([, value]) => isAwkward(value)).length * AWKWARD
+    const awkward = kept.filter(([name, value]) => isAwkward(value, named[name]?.['format'])).length
+    return 1 + kept.length + (awkward + Number(hasFraction(createdDate))) * AWKWARD
   }
 }
 
 /** An awkward value is worth more than any number of plain ones. */
 const AWKWARD = 100
 
-function isAwkward(value: Json): boolean {
-  return JSON.isRawJSON(value) || (typeof value === 'string' && value.normalize('NFC').trim() !== value)
+function isAwkward(value: Json, format: Json | undefined): boolean {
+  if (JSON.isRawJSON(value)) return true
+  if (typeof value !== 'string') return false
+  const written = format === 'date-time' && (hasFraction(value) || !value.endsWith('Z'))
+  return written || value.normalize('NFC').trim() !== value
+}
+
+/** Finer than a second. */
+function hasFraction(dateTime: string): boolean {
+  return /\.\d*[1-9]/.test(dateTime)
 }
 
 async function isThere(context: WriteContext, { contactId }: ContactRead): Promise<boolean> {
   return (await readContact(context.reader, context.clock, contactId, context.plan.schemaId)).state === 'read'
 }
 
-/**
- * A deletion may take a while to reach all of the tenant: waits until a contact shows none of its old interactions.
- * @returns false where the contact itself is gone
- */
-async function isClear(context: WriteContext, { contactId, interactions }: ContactRead): Promise<boolean> {
-  const { reader, clock, settings, plan } = context
-  const old = new Set(interactions.map(({ id }) => id))
-  const began = clock.elapsed()
-  for (;;) {
-    const now = await readContact(reader, clock, contactId, plan.schemaId)
-    if (now.state === 'gone') return false
-    const left = now.interactions.find(({ id }) => old.has(id))
-    if (left === undefined) return true
-    if (clock.elapsed() - began > settings.visibleWithinMs) {
-      throw new OperatorError({
-        what: `The old interaction ${left.id} of contact ${contactId} is still there, though its schema was deleted.`,
-        safe: 'Nothing was posted.',
-        next: 'Wait until Engage has carried the deletion through, then run the same command again.',
-        exit: EXIT.failed,
-      })
-    }
-    context.say(`waiting until the old interactions are gone from contact ${contactId}`)
-    await clock.sleep(1_000, context.stop)
-  }
-}
-
 function canaryFailed(
-  { sent, kept, refused, newId, contactId }: CanaryResult,
+  { sent, kept, refused, newId, contactId, differing }: CanaryResult,
   folder: string,
   run: string,
 ): OperatorError {
@@ -118,7 +110,7 @@ function canaryFailed(
         ? `Engage refuses the first interaction (contact ${contactId}): ${refused}. It was sent as ${shown(sent)}.`
         : kept === undefined
           ? `Engage accepted the first interaction as ${newId} (contact ${contactId}) but does not show it.`
-          : `Engage keeps the first interaction (contact ${contactId}) in another form.\n  Sent: ${shown(sent)}\n  Kept: ${shown(kept)}`,
+          : `Engage keeps the first interaction (${newId}, contact ${contactId}) in another form: ${differing.join(', ')}.\n  Sent: ${shown(sent)}\n  Kept: ${shown(kept)}`,
     safe: `${refused === undefined ? 'Only this one was posted' : 'None was accepted'}. All history is in ${folder}.`,
     next:
       'Find out what Engage makes of it before anything else is posted; then run the upgrade again, or take the way ' +

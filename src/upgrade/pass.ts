@@ -1,9 +1,10 @@
 /**
  * A pass over all contacts, into a snapshot.
- * Guarantees: it ends with a snapshot that was proven on disk byte by byte; begun again after a kill, it goes on in
+ * Guarantees: it ends with a snapshot that was proven on disk byte by byte, of a schema that was there to the end; begun again after a kill, it goes on in
  * the folder, and in the compression, that it began with.
  */
 import { join } from 'node:path'
+import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { ContactRead } from '../model.ts'
@@ -148,7 +149,12 @@ export async function runPass(context: ReadContext, work: PassWork): Promise<Pas
         doneHere: here,
         note: `${records} interactions`,
       }),
+  }).catch(async (error: unknown) => {
+    if (error instanceof EngageError && saysSchemaNotFound(error)) await assertNoDrift(context)
+    throw error
   })
+  // Where somebody took the schema away meanwhile, what was read last was not its history: no manifest, no snapshot.
+  await assertNoDrift(context)
   const counted = await countContacts(context.reader)
   const proofs = checkpoints.map(({ proof }) => proof)
   const manifest = await finishSnapshot(

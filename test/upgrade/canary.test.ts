@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../../src/json.ts'
 import type { Interaction } from '../../src/model.ts'
-import { SEGMENTABLE_PRODUCT_RATING } from '../../src/sandbox/schemas.ts'
+import { SCHEMAS, SEGMENTABLE_PRODUCT_RATING } from '../../src/sandbox/schemas.ts'
 import { weigher } from '../../src/upgrade/canary.ts'
 import { tenantOf } from '../../src/upgrade/names.ts'
 
+const REUSE = SCHEMAS.find(({ id }) => id === 'Reuse-Spring-2023') ?? SEGMENTABLE_PRODUCT_RATING
 const weigh = weigher(SEGMENTABLE_PRODUCT_RATING)
 
 function weightOf(payload: string): number {
@@ -28,6 +29,29 @@ describe('the record that comes first', () => {
     ['a text that is not in composed form', '{"comment": "e\u0301"}'],
   ])('has, rather than anything else, %s', (_what, payload) => {
     expect(weightOf(payload)).toBeGreaterThan(weightOf('{"productSku": "A", "rating": 5, "comment": "fine"}'))
+  })
+})
+
+describe('the record that comes first, by what a server may do to its dates,', () => {
+  const property = Object.entries(REUSE.jsonSchema.properties).find(
+    ([, each]) => each['format'] === 'date-time',
+  )
+  const weighDates = weigher(REUSE)
+
+  function weightOfDates(createdDate: string, date: string): number {
+    const payload = { price: 1, name: 'A', [property?.[0] ?? '']: date }
+    return weighDates({ createdDate, payload } as unknown as Interaction)
+  }
+
+  const PLAIN = '2024-01-01T00:00:00Z'
+
+  it.each([
+    ['a createdDate with milliseconds', '2024-01-01T00:00:00.120Z', PLAIN],
+    ['a date-time with a fraction', PLAIN, '2024-01-01T00:00:00.1234567Z'],
+    ['a date-time with an offset', PLAIN, '2024-01-01T00:00:00+02:00'],
+  ])('has, rather than a plain one, %s', (_what, createdDate, date) => {
+    expect(weightOfDates(createdDate, date)).toBeGreaterThan(weightOfDates(PLAIN, PLAIN) + 50)
+    expect(weightOfDates('2024-01-01T00:00:00.000Z', PLAIN)).toBe(weightOfDates(PLAIN, PLAIN))
   })
 })
 

@@ -1,9 +1,10 @@
 /** The two passes: what they count, what they survive, and what they never take for a contact that is gone. */
-import { renameSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
+import { isDone } from '../../src/upgrade/runner.ts'
 import type { GateRequest } from '../../src/upgrade/strategy.ts'
 import { json, listed, webPage } from '../support/answers.ts'
 import { type Bench, held, openBench, produce } from '../support/bench.ts'
@@ -38,6 +39,45 @@ describe('a pass', () => {
     expect(await proveSnapshot(folder)).toMatchObject({ ok: true })
     expect((await openSnapshot(folder)).manifest).toMatchObject({ compression: 'gzip' })
     expect(passed(resumed, 'base-pass').interactions).toBe(held(bench).length)
+  })
+
+  it.each([
+    ['base-pass', 'taken away'],
+    ['base-pass', 'made anew'],
+    ['final-pass', 'taken away'],
+    ['final-pass', 'made anew'],
+  ] as const)('(%s) under which the schema is %s leaves no snapshot', async (name, what) => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    if (name === 'final-pass') {
+      await walk(run, 'producers-stopped')
+      sign(run, 'producers-stopped')
+    }
+    const { tenant } = bench.sandbox
+    let read = 0
+    bench.between(async (request, sandbox) => {
+      if (listed(request) !== undefined) read += 1
+      if (read === 15) {
+        tenant.apply({ type: 'schema-deleted', id: bench.schema.id })
+        if (what === 'made anew')
+          tenant.apply({
+            type: 'schema-created',
+            schema: { ...run.plan.after, displayName: 'x' },
+            visibleAt: 0,
+          })
+      }
+      return sandbox(request)
+    })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining(what === 'made anew' ? 'has changed' : 'is not in test any more'),
+    })
+    expect(read).toBeGreaterThanOrEqual(15)
+    expect(isDone(run.journal, { name })).toBe(false)
+    const manifests = readdirSync(run.context.snapshots, { recursive: true }).filter((each) =>
+      String(each).endsWith('manifest.json'),
+    )
+    expect(manifests).toHaveLength(name === 'base-pass' ? 0 : 1)
   })
 
   it('leaves a snapshot that is found again where the data folder was moved', async () => {
