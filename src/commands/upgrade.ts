@@ -5,6 +5,7 @@ import { readContactMap } from '../contacts/map.ts'
 import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
+import type { Evidence } from '../transfer/evidence.ts'
 import type { Tally } from '../transfer/verify.ts'
 import { rollBack } from '../upgrade/in-place.ts'
 import { BACK } from '../upgrade/lot.ts'
@@ -178,7 +179,18 @@ function doneLines(context: ReadContext): readonly string[] {
     ...plan.automations.map((name) => `  ${name}`),
     ...(note === '' ? [] : [`  as noted: ${note}`]),
     `Old and new ids: ${join(context.folder, 'id-map.ndjson')}`,
+    ...goneLines(context),
     ...refusedLines(context, tally?.rejected ?? 0),
+  ]
+}
+
+function goneLines({ journal, folder }: ReadContext): readonly string[] {
+  const name = lotOf(journal) === BACK ? 'roll-back-evidence' : 'evidence'
+  const evidence = journal.events.latest(name, 'finished')?.detail as unknown as Evidence | undefined
+  const left = evidence?.left ?? 0
+  if (left === 0) return []
+  return [
+    `Of contacts that were deleted during the export, ${left} interactions could not come back: ${join(folder, 'rejected.ndjson')}`,
   ]
 }
 

@@ -9,25 +9,36 @@ import { stringify } from 'ndjson'
 import { type ContactMap, NO_MAP } from '../contacts/map.ts'
 import { codeOf } from '../errors.ts'
 import type { ItemJournal } from '../journal/items.ts'
+import type { Interaction } from '../model.ts'
 import { cannotWrite, openTemporary, seal, syncFolder } from '../snapshot/durable.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 
 export interface Evidence {
   readonly mapped: number
   readonly rejected: number
+  /** Records that never came to an import. */
+  readonly left: number
+}
+
+/** A line of `rejected.ndjson`. */
+export interface Refused {
+  readonly reason: string
+  readonly record: Interaction
 }
 
 /**
  * Writes `id-map.ndjson` ({oldId, newId, contactId}, and oldContactId where it is under another contact now) for systems
- * that stored ids, and `rejected.ndjson` (the whole record with the server's reason).
+ * that stored ids, and `rejected.ndjson` (the whole record with the reason).
+ * @param left what never came to an import, behind what was refused
  */
 export async function writeEvidence(
   folder: string,
   snapshot: Snapshot,
   items: ItemJournal,
   map: ContactMap = NO_MAP,
+  left: AsyncIterable<Refused> = nothing(),
 ): Promise<Evidence> {
-  const counts = { mapped: 0, rejected: 0 }
+  const counts = { mapped: 0, rejected: 0, left: 0 }
   await writeLines(join(folder, 'id-map.ndjson'), async function* () {
     for await (const { record, item } of decided(snapshot, items)) {
       if (item.state !== 'confirmed') continue
@@ -43,9 +54,15 @@ export async function writeEvidence(
       counts.rejected += 1
       yield { reason: item.reason, record }
     }
+    for await (const each of left) {
+      counts.left += 1
+      yield each
+    }
   })
   return counts
 }
+
+async function* nothing(): AsyncGenerator<Refused> {}
 
 async function* decided(snapshot: Snapshot, items: ItemJournal) {
   for await (const contact of snapshot.contacts()) {

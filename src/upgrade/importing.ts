@@ -10,6 +10,7 @@ import { importSnapshot } from '../transfer/import.ts'
 import { countRefusals, type Refusals } from '../transfer/refusals.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema } from './drift.ts'
+import { goneWithContacts } from './gone.ts'
 import { deskOf, type Lot } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -77,8 +78,7 @@ export async function postAll(
     })
   } catch (error) {
     // Whoever is told to look at what was refused must find it; what went wrong is told even where that fails.
-    if (items.counts().rejected > 0)
-      await writeEvidence(context.folder, snapshot, items, map).catch(() => undefined)
+    if (items.counts().rejected > 0) await leaveEvidence(context, lot).catch(() => undefined)
     if (error instanceof EngageError && saysSchemaNotFound(error)) await assertLotSchema(context, lot)
     throw error
   }
@@ -88,6 +88,7 @@ export async function postAll(
 export async function leaveEvidence(context: ReadContext, lot: Lot): Promise<Json> {
   const snapshot = await passSnapshot(context, 'final-pass')
   const items = context.journal.items(lot.name)
-  const counts = await writeEvidence(context.folder, snapshot, items, contactMapOf(context))
+  const left = goneWithContacts(context)
+  const counts = await writeEvidence(context.folder, snapshot, items, contactMapOf(context), left)
   return { ...counts }
 }

@@ -354,6 +354,34 @@ describe('an import whose contacts are not there', () => {
   })
 })
 
+describe('a contact that goes between the two passes', () => {
+  it.each(['deleted', 'merged'])('(%s) takes nothing along that is not written down', async (how) => {
+    const bench = openBench()
+    const [lost = '', target = ''] = byHistory(bench).slice(4)
+    const mine = [...bench.sandbox.tenant.interactionsOf(bench.schema.id, lost)].map(
+      ({ interaction }) => interaction,
+    )
+    const history = held(bench)
+    const run = await planRun(bench)
+    await walk(run, 'automations-paused')
+    if (how === 'deleted') remove(bench, lost)
+    else bench.sandbox.tenant.apply({ type: 'contact-merged', id: lost, into: target, at: bench.clock.now() })
+    await walk(run)
+    const refused = linesOf(join(run.folder, 'rejected.ndjson'))
+    const expected = how === 'merged' ? [] : mine
+    expect(refused.map(({ record }) => (record as JsonObject)['id']).sort()).toEqual(
+      expected.map(({ id }) => id).sort(),
+    )
+    for (const { reason } of refused)
+      expect(reason).toMatch(/^the contact was gone when it was read for the last time/)
+    expect(held(bench)).toHaveLength(history.length - expected.length)
+    expect(run.journal.events.latest('evidence', 'finished')?.detail).toMatchObject({
+      rejected: 0,
+      left: expected.length,
+    })
+  })
+})
+
 describe('a schema that somebody takes away during the import', () => {
   async function underway(
     change: (bench: Bench, run: Run) => void,

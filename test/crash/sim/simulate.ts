@@ -266,8 +266,7 @@ class Simulation {
 
   /** Contacts that were gone may be there again, or be known under another id: as the run's last lines say. */
   async #retry(run: string): Promise<void> {
-    const refused = (): readonly string[] =>
-      this.#world.rejected(join(this.#folder, 'data', 'runs', run)).map(({ record }) => record.contactId)
+    const refused = (): readonly string[] => this.#refused(run).map(({ record }) => record.contactId)
     if (refused().some((contactId) => this.#world.isThere(contactId)))
       await this.#again(run, { 'retry-refused': true })
     const merged = this.#world.mergedNow()
@@ -276,9 +275,9 @@ class Simulation {
     writeFileSync(file, merged.map(([from, to]) => `${from},${to}\n`).join(''))
     await this.#again(run, { 'contact-map': file })
     const stillThere = new Set(this.#world.mergedNow().map(([from]) => from))
-    const left = this.#world
-      .rejected(join(this.#folder, 'data', 'runs', run))
-      .filter(({ record, reason }) => stillThere.has(record.contactId) && / is gone| is under /.test(reason))
+    const left = this.#refused(run).filter(
+      ({ record, reason }) => stillThere.has(record.contactId) && / is gone| is under /.test(reason),
+    )
     if (left.length > 0)
       throw new Failure(
         `refused though the map says where it goes: ${left.map(({ reason }) => reason).join()}`,
@@ -303,10 +302,14 @@ class Simulation {
     throw new Failure('trying again did not end')
   }
 
+  /** What came to an import, and was refused there. */
+  #refused(run: string): ReturnType<World['rejected']> {
+    const all = this.#world.rejected(join(this.#folder, 'data', 'runs', run))
+    return all.filter(({ reason }) => !/ before the deletion$/.test(reason))
+  }
+
   #assertCode(ended: Ended): void {
-    const rejected = this.#world.rejected(
-      join(this.#folder, 'data', 'runs', String(ended.json['run'])),
-    ).length
+    const rejected = this.#refused(String(ended.json['run'])).length
     if (ended.code === 5 && rejected === 0 && !this.#mayDouble())
       throw new Failure(`it ended with 5, and nothing was refused or too many:\n${ended.said}`)
     if (ended.code === 0 && rejected > 0)
