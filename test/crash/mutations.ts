@@ -78,8 +78,22 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: 'the manifest last, when every part is there',
-    file: 'src/snapshot/lines.ts',
-    changes: [['await seal(folder, name, handle).catch(', 'void seal(folder, name, handle).catch(']],
+    file: 'src/upgrade/pass.ts',
+    changes: [
+      [
+        'checkpoint: (each) => journal.addPart(checkpointName, each.proof.number, each as unknown as Json),',
+        `checkpoint: (each) => {
+          journal.addPart(checkpointName, each.proof.number, each as unknown as Json)
+          const parts = (journal.parts(checkpointName) as unknown as Checkpoint<PassTally>[]).map(({ proof }) => proof)
+          const now = new Date(clock.now()).toISOString()
+          const listed = parts.reduce((sum, { contactCount }) => sum + contactCount, 0)
+          const facts = { tool, tenant: plan.tenant, schemaId: plan.schemaId, pass: label, compression, schema }
+          const times = { createdAt: now, startedAt: now, finishedAt: now }
+          void finishSnapshot(folder, { ...facts, ...times, contacts: { source: '', listed, failed: 0 } }, parts)
+            .catch(() => undefined)
+        },`,
+      ],
+    ],
   },
   {
     rule: 'commits are synced',
@@ -90,7 +104,8 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'verify on disk before deleting',
     file: 'src/upgrade/deletion.ts',
     changes: [
-      ['  await assertSnapshot(context)\n  await assertQuiet(context)', '  await assertQuiet(context)'],
+      // The look at a sample reads the snapshot, too, and would stumble over the damage.
+      ['  await assertSnapshot(context)\n  await assertQuiet(context)\n', ''],
     ],
   },
 ]
