@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 
 const VERSION = 2
+const SQLITE_IOERR = 10
 const SQLITE_FULL = 13
 
 const TABLES = `
@@ -64,8 +65,7 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
   } catch (error) {
     db?.close()
     if (error instanceof OperatorError) throw error
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL)
-      throw cannotWrite(error)
+    if (mode === 'write' && error instanceof Error && isOfTheDisk(error)) throw cannotWrite(error)
     throw new OperatorError({
       what: `The journal ${file} can't be opened: ${messageOf(error)}.`,
       safe: 'Nothing was changed in it, nor in the tenant.',
@@ -94,6 +94,11 @@ export function transaction(db: DatabaseSync, change: () => void): void {
   } catch (error) {
     throw error instanceof Error && 'errcode' in error ? cannotWrite(error) : error
   }
+}
+
+/** A quota, or a limit of the size of a file, is to SQLite an error like any other of the disk. */
+function isOfTheDisk(error: Error): boolean {
+  return 'errcode' in error && [SQLITE_IOERR, SQLITE_FULL].includes(Number(error.errcode) & 0xff)
 }
 
 function cannotWrite(error: Error): OperatorError {

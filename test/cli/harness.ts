@@ -3,12 +3,11 @@
  * Guarantees: whatever a process of these tests prints is held against three promises: the API key is not in it,
  * nor a stack trace, nor a character that could steer a terminal; and with --json standard output is one line.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { type Json, type JsonObject, parseJson } from '../../src/json.ts'
 import type { Interaction, InteractionSchema } from '../../src/model.ts'
@@ -16,31 +15,9 @@ import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sand
 import type { TenantEvent } from '../../src/sandbox/events.ts'
 import { type SeedOptions, seedTenant } from '../../src/sandbox/seed.ts'
 import { serve } from '../../src/sandbox/server.ts'
+import { type Ended, type Env, KEY, type Running, startProcess, unfit } from '../support/process.ts'
 
-/** Of a shape that no other text has, so that it can be looked for in all output. */
-export const KEY = 'k7Qd-93hfSECRETxx-Zp20'
-
-const BIN = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
-// What is compiled once needn't be compiled by every process again.
-const COMPILED = join(tmpdir(), 'engage-migrate-test-compiled')
-
-export interface Ended {
-  /** null where a signal ended it. */
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-  /** What the last line of standard output says; undefined without --json, or where nothing came. */
-  readonly json: unknown
-}
-
-export interface Running {
-  readonly ended: Promise<Ended>
-  readonly process: ChildProcess
-  /** What came on standard output so far. */
-  stdout(): string
-}
-
-export type Env = Readonly<Record<string, string | undefined>>
+export { type Ended, type Env, KEY, type Running }
 
 export interface World {
   readonly url: string
@@ -110,53 +87,21 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
 
 /** Starts a process of the command line; settings that make an upgrade quick are in its environment. */
 export function launch(args: readonly string[], cwd: string, env: Env = {}): Running {
-  const child = spawn(process.execPath, [BIN, ...args], {
-    cwd,
-    env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: COMPILED,
-      ENGAGE_API_KEY: KEY,
-      ENGAGE_MIGRATE_RATE: '190',
-      ENGAGE_MIGRATE_SETTLE: '0.2',
-      ENGAGE_MIGRATE_VISIBLE_WITHIN: '5',
-      ENGAGE_MIGRATE_CHECKPOINT: '50',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  }).then((code) => {
+  const running = startProcess(args, cwd, env)
+  const ended = running.ended.then((end) => {
+    const { code, stdout, stderr } = end
     assertFit(`${stdout}\n${stderr}`)
     // A second Ctrl-C leaves without a word.
     const silent = code === null || (code === 130 && stdout === '')
     if (!silent && args.includes('--json')) expect(stdout).toMatch(/^[^\n]*\n$/)
-    return { code, stdout, stderr, json: lastLine(stdout) }
+    return end
   })
-  return { ended, process: child, stdout: () => stdout }
+  return { ...running, ended }
 }
 
 /** Nothing that a process prints may have these in it, whatever it was asked to do. */
 export function assertFit(text: string): void {
-  expect(text).not.toContain(KEY)
-  expect(text).not.toMatch(/^\s+at .+:\d+/m)
-  expect(text).not.toMatch(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/,
-  )
-}
-
-function lastLine(stdout: string): unknown {
-  const last = stdout.trimEnd().split('\n').at(-1) ?? ''
-  return last.startsWith('{') ? JSON.parse(last) : undefined
+  expect(unfit(text)).toBeUndefined()
 }
 
 /** Waits for something that will be so; the test's own time limit ends it. */

@@ -3,7 +3,9 @@
  * Guarantees: exit code 0 only where not one run ended otherwise than it must; each failure is shown with the command
  * that replays it and with the fewest things that bring it about.
  */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type RealVerdict, runReal } from './real.ts'
 import { carriedOut } from './sim/crew.ts'
 import type { Answer, Order, Variant } from './sim/worker.ts'
 
@@ -89,6 +91,57 @@ async function cost(): Promise<number> {
   return calm.failed.length + crashes.failed.length
 }
 
+/** Upgrades by real processes. */
+async function real(): Promise<number> {
+  const began = performance.now()
+  const verdicts: RealVerdict[] = []
+  let next = first
+  const last = first + Number(values.real) - 1
+  const work = async (): Promise<void> => {
+    while (next <= last) {
+      const verdict = await runReal(next++)
+      verdicts.push(verdict)
+      if (verdict.failure === undefined) continue
+      console.error(`\nSeed ${verdict.seed} failed: ${verdict.failure}`)
+      console.error(`Replay it: npm run test:crash -- --runs 0 --real 1 --seed ${verdict.seed}`)
+    }
+  }
+  // Most of the time a real upgrade waits.
+  await Promise.all(Array.from({ length: availableParallelism() * 3 }, work))
+  const sum = (
+    name: 'processes' | 'kills' | 'stops' | 'lockedOut' | 'full' | 'orphans' | 'records',
+  ): number => verdicts.reduce((total, verdict) => total + verdict[name], 0)
+  const failed = verdicts.filter(({ failure }) => failure !== undefined).map(({ seed }) => seed)
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  const faults: { [kind: string]: number } = {}
+  for (const verdict of verdicts)
+    for (const [kind, count] of Object.entries(verdict.faults)) faults[kind] = (faults[kind] ?? 0) + count
+  const disks = verdicts.flatMap(({ disk }) => disk ?? [])
+  if (values.json) {
+    const { length: runs } = verdicts
+    const counts = {
+      kills: sum('kills'),
+      stops: sum('stops'),
+      lockedOut: sum('lockedOut'),
+      full: sum('full'),
+    }
+    console.log(JSON.stringify({ runs, ...counts, disks: disks.length, failed, faults, seconds }))
+    return failed.length
+  }
+  console.log(
+    `Real upgrades: ${verdicts.length} (seeds ${first} to ${last}), failed: ${failed.length}, in ${seconds} s.`,
+  )
+  console.log(
+    `  ${sum('processes')} processes, ${sum('kills')} killed, ${sum('stops')} stopped, ${sum('lockedOut')} turned away by another; ` +
+      `${disks.length} upgrades on a full disk (${[...new Set(disks)].join(', ')}), ${sum('full')} processes that found it full.`,
+  )
+  console.log(
+    `  ${sum('records')} records, ${sum('orphans')} orphans repaired; faults on the wire: ${JSON.stringify(faults)}`,
+  )
+  if (failed.length > 0) console.log(`  Failed: ${failed.join(' ')}`)
+  return failed.length
+}
+
 async function campaign(): Promise<number> {
   const began = performance.now()
   const { failed, faults, ...sum } = await simulated('all')
@@ -108,4 +161,7 @@ async function campaign(): Promise<number> {
   return failed.length
 }
 
-process.exitCode = (await (values.cost ? cost() : campaign())) === 0 ? 0 : 1
+const failures = values.cost
+  ? await cost()
+  : (Number(values.runs) > 0 ? await campaign() : 0) + (Number(values.real) > 0 ? await real() : 0)
+process.exitCode = failures === 0 ? 0 : 1

@@ -17,6 +17,9 @@ import type { Scenario, TenantEvent } from './scenario.ts'
 import type { SimTime } from './time.ts'
 import type { RequestKind } from './wire.ts'
 
+/** What a tenant begins with. */
+export type History = Pick<Scenario, 'seed' | 'contacts' | 'interactions' | 'schemaId' | 'many' | 'misfits'>
+
 /** The tenant as it begins: history, some of it twice or three times, one contact with several pages. */
 export function* seedEvents({
   seed,
@@ -25,7 +28,7 @@ export function* seedEvents({
   schemaId,
   many,
   misfits,
-}: Scenario): Generator<StoredEvent> {
+}: History): Generator<StoredEvent> {
   const made: Interaction[] = []
   const ids: string[] = []
   for (const event of seedTenant({ seed, contacts, interactions, schemas: [schemaId] })) {
