@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Much of the time is spent in other processes, and waiting for them.
+    maxWorkers: '100%',
   },
 })

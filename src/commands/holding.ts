@@ -12,7 +12,7 @@ import { type Journal, openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import type { Tools } from './command.ts'
-import { openConnection, snapshotsFolder } from './open.ts'
+import { freeSpace, openConnection, snapshotsFolder } from './open.ts'
 import { assertNoOtherRun, bindToPlan, keepPlan, type OpenedRun } from './runs.ts'
 
 /** A run to work on. */
@@ -23,6 +23,7 @@ export interface HeldRun {
 
 /**
  * Holds a run while `work` goes on; its folder and journal are made where it has not begun.
+ * @param breakLock whether to take the run from a process that is provably dead
  * @throws OperatorError (exit 6) where another process has it, (exit 4) where it must not go on; what `work` throws
  */
 export async function holdRun<T>(
@@ -30,6 +31,7 @@ export async function holdRun<T>(
   config: Config,
   tools: Tools,
   work: (held: HeldRun) => Promise<T>,
+  breakLock = false,
 ): Promise<T> {
   const { plan, folder } = run
   const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
@@ -37,8 +39,9 @@ export async function holdRun<T>(
     join(snapshots, 'lock'),
     `schema ${plan.schemaId} of ${plan.tenant}`,
     tools.clock,
+    breakLock,
   )
-  using _run = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock)
+  using _run = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock, breakLock)
   assertNoOtherRun(config, plan, tools)
   await keepPlan(run)
   using journal = openJournal(join(folder, 'run.db'), tools.clock)
@@ -60,6 +63,7 @@ export function heldRun(run: OpenedRun, config: Config, journal: Journal, tools:
     settings: { ...config, ratePerSecond: config.rate },
     tool: tools.tool,
     stop: tools.stop,
+    freeSpace,
     progress: (report) => tools.output.progress(report),
     say: (text) => {
       tools.output.say(text)

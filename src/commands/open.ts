@@ -3,6 +3,7 @@
  * Guarantees: a command that only reads gets only a reader; a file that is written is whole or not there.
  */
 import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { createReader } from '../engage/client.ts'
@@ -48,6 +49,18 @@ export function assertTenant(plan: Plan, config: Config): void {
 /** @returns the folder under which a schema's snapshots are kept */
 export function snapshotsFolder(config: Config, tenant: string, schemaId: string): string {
   return join(resolve(config.data), tenant, schemaId)
+}
+
+/** @returns bytes that are free on the disk of a folder, which need not be there yet; undefined where nobody can tell */
+export async function freeSpace(folder: string): Promise<number | undefined> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    try {
+      const { bavail, bsize } = await statfs(at)
+      return bavail * bsize
+    } catch {
+      if (at === dirname(at)) return undefined
+    }
+  }
 }
 
 /** @throws OperatorError (exit 2) where a file can't be read */

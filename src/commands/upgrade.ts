@@ -36,6 +36,10 @@ export const upgrade: Command = {
       type: 'boolean',
       describe: 'try once more what a run that has ended was refused',
     },
+    'break-lock': {
+      type: 'boolean',
+      describe: 'take the run from a process that is provably dead (its lock stays on some file servers)',
+    },
   },
   async run(args, tools) {
     const told = { run: null as string | null, verification: null as Tally | null }
@@ -50,7 +54,7 @@ export const upgrade: Command = {
       const run = findRun(textOf(args, 'plan') ?? '', config)
       told.run = run.plan.run
       assertTenant(run.plan, config)
-      return await holdRun(run, config, tools, async (held) => {
+      const work = async (held: HeldRun): Promise<ExitCode> => {
         try {
           return await goOn(held, config, args, tools)
         } catch (error) {
@@ -58,7 +62,8 @@ export const upgrade: Command = {
           keepFailure(toOperatorError(error, tools.stop), held.context)
           throw error
         }
-      })
+      }
+      return await holdRun(run, config, tools, work, args['break-lock'] === true)
     } catch (error) {
       const trouble = toOperatorError(error, tools.stop)
       tools.output.error(trouble)

@@ -1,14 +1,15 @@
 /**
  * One process at a time.
  * Guarantees: of any number of processes that ask at once, one gets the lock; it is the operating system that
- * holds it (a file lock, through SQLite), so it ends with the process that had it, however that died.
+ * holds it (a file lock, through SQLite), so it ends with the process that had it, however that died. Only a file server
+ * may go on holding it for a machine that has died; such a lock can be broken, where its holder is provably dead.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import { EXIT, OperatorError } from '../errors.ts'
+import { holderText, readHolder, thisProcess, whyNotDead, writeHolder } from './holder.ts'
 
 const SQLITE_BUSY = 5
 
@@ -18,41 +19,64 @@ const PATIENCE = 250
 /**
  * @param file where the lock lives; its folder is made
  * @param what what it guards, for the message: "run X"
+ * @param breakDead whether to take it from a holder that is provably dead
  * @throws OperatorError with exit code 6 where another process has it
  */
-export function acquireLock(file: string, what: string, clock: Clock): Disposable {
+export function acquireLock(file: string, what: string, clock: Clock, breakDead = false): Disposable {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  // Between taking a lock and leaving word of it, nobody may judge it by what an earlier holder left.
+  const taking = tryLock(`${file}.taking`)
+  if (taking === undefined) throw held(file, what, clock)
+  try {
+    const lock = tryLock(file) ?? (breakDead ? breakLock(file, what, clock) : undefined)
+    if (lock === undefined) throw held(file, what, clock)
+    writeHolder(holderFile(file), thisProcess(clock.now()))
+    return { [Symbol.dispose]: () => lock.close() }
+  } finally {
+    taking.close()
+  }
+}
+
+function holderFile(file: string): string {
+  return `${file}.holder`
+}
+
+/** @returns undefined where another process has it */
+function tryLock(file: string): DatabaseSync | undefined {
   const db = new DatabaseSync(file, { timeout: PATIENCE })
   try {
     db.exec('BEGIN EXCLUSIVE')
     chmodSync(file, 0o600)
+    return db
   } catch (error) {
     db.close()
-    if (!(error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY)) throw error
-    throw new OperatorError({
-      what: `Another process works on ${what}${holder(file)}.`,
-      safe: 'Nothing was changed by this one.',
-      next: 'Wait until it has ended; `engage-migrate status` shows how far it is.',
-      exit: EXIT.locked,
-      cause: error,
-    })
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined
+    throw error
   }
-  writeFileSync(
-    `${file}.holder`,
-    `process ${process.pid} on ${hostname()} since ${new Date(clock.now()).toISOString()}`,
-    {
-      mode: 0o600,
-    },
-  )
-  return { [Symbol.dispose]: () => db.close() }
 }
 
-function holder(file: string): string {
-  try {
-    return `: ${readFileSync(`${file}.holder`, 'utf8')}`
-  } catch {
-    return ''
-  }
+/** Moves a dead holder's lock aside, and takes a new one in its place. */
+function breakLock(file: string, what: string, clock: Clock): DatabaseSync | undefined {
+  if (whyNotDead(readHolder(holderFile(file)), thisProcess(clock.now())) !== undefined)
+    throw held(file, what, clock, true)
+  renameSync(file, `${file}.broken-${clock.now()}`)
+  return tryLock(file)
+}
+
+function held(file: string, what: string, clock: Clock, breakDead = false): OperatorError {
+  const holder = readHolder(holderFile(file))
+  const alive = whyNotDead(holder, thisProcess(clock.now()))
+  return new OperatorError({
+    what:
+      `Another process works on ${what}${holder === undefined ? '' : `: ${holderText(holder)}`}.` +
+      (breakDead && alive !== undefined ? ` The lock is not broken: ${alive}.` : ''),
+    safe: 'Nothing was changed by this one.',
+    next:
+      alive === undefined
+        ? 'That process is dead for certain, but the file server still holds its lock: run `engage-migrate upgrade` with --break-lock.'
+        : 'Wait until it has ended; `engage-migrate status` shows how far it is.',
+    exit: EXIT.locked,
+  })
 }
 
 /** @returns whether a process holds the lock now. Only looks: it can't keep anybody from taking it. */

@@ -9,6 +9,7 @@ import type { Tally } from '../transfer/verify.ts'
 import { duration } from '../upgrade/estimate.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'
+import { bytesNeeded, sizeText } from '../upgrade/space.ts'
 import type { RunStatus } from '../upgrade/status.ts'
 import type { GateRequest } from '../upgrade/strategy.ts'
 
@@ -46,6 +47,7 @@ export function planLines(plan: Plan): readonly string[] {
     `Estimate at ${estimate.ratePerSecond} requests a second (some ${estimate.interactions} interactions, from a sample)`,
     ...estimate.phases.map(({ phase, calls, seconds }) => `  ${phase}: ${calls} calls, ${duration(seconds)}`),
     `  in all: ${estimate.calls} calls, ${duration(estimate.seconds)}`,
+    ...spaceLines(plan),
     '',
     `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}`,
     `Schemas in the tenant: ${plan.schemas.inTenant} of ${MAX_SCHEMAS}`,
@@ -53,6 +55,13 @@ export function planLines(plan: Plan): readonly string[] {
     'Gates that a named person signs',
     ...plan.gates.map(({ name, asks }) => `  ${name}: ${asks}`),
   ]
+}
+
+function spaceLines({ contacts, estimate }: Plan): readonly string[] {
+  const { interactions, recordBytes } = estimate
+  if (recordBytes === undefined) return []
+  const needed = bytesNeeded({ contacts: contacts.listed, interactions, recordBytes }, 2)
+  return [`  on disk: some ${sizeText(needed)} for two snapshots, the journal and the evidence`]
 }
 
 export function gateLines(

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../json.ts'
 import type { ContactTask } from '../transfer/export.ts'
 import { addCreatedSince, digestFile, loadContacts } from './contact-source.ts'
 import { assertNoDrift, runPass } from './pass.ts'
+import { assertSpace } from './space.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Freezes the contact list and reads every contact. */
@@ -21,6 +22,9 @@ export async function basePass(context: ReadContext): Promise<Json> {
     const createdSince = await addCreatedSince(since, journal.contacts, reader, clock.now())
     journal.events.append('finished', 'contacts', { ...loaded, createdSince: createdSince ?? null })
   }
+  const { interactions, recordBytes } = plan.estimate
+  if (recordBytes !== undefined && journal.events.latest('base-pass', 'intent') === undefined)
+    await assertSpace(context, { contacts: journal.contacts.count(), interactions, recordBytes }, 2)
   const result = await runPass(context, {
     name: 'base-pass',
     tasksFrom: (ordinal) => unread(context, ordinal),

@@ -14,6 +14,8 @@ export interface EstimateFacts {
   readonly ratePerSecond: number
   /** Contacts that the final pass reads. */
   readonly finalPassContacts: number
+  /** Bytes of all interactions together, compressed. */
+  readonly recordBytes: number
 }
 
 export interface PhaseEstimate extends JsonObject {
@@ -25,6 +27,8 @@ export interface PhaseEstimate extends JsonObject {
 export interface Estimate extends JsonObject {
   readonly ratePerSecond: number
   readonly interactions: number
+  /** Bytes of all interactions together, compressed; plans of earlier versions don't say. */
+  readonly recordBytes?: number
   readonly calls: number
   readonly seconds: number
   readonly phases: readonly PhaseEstimate[]
@@ -46,6 +50,7 @@ export function estimateUpgrade(facts: EstimateFacts): Estimate {
   return {
     ratePerSecond: facts.ratePerSecond,
     interactions: facts.interactions,
+    recordBytes: facts.recordBytes,
     calls,
     seconds: Math.ceil(calls / facts.ratePerSecond),
     phases,

@@ -17,15 +17,18 @@ import { createdWhenListed, unread } from './base-pass.ts'
 import { addCreatedSince } from './contact-source.ts'
 import { mayHaveDeleted } from './history.ts'
 import { assertNoDrift, type PassTally, passSnapshot, runPass } from './pass.ts'
+import { assertSpace, type Volume } from './space.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Reads the contacts again, and holds what it finds against the base pass and the new schema. */
 export async function finalPass(context: ReadContext): Promise<Json> {
   const { journal, plan } = context
   await assertNoDrift(context)
-  if (journal.events.latest('final-pass', 'intent', 'withdrawn')?.kind !== 'intent')
-    await addNewContacts(context)
   const base = await passSnapshot(context, 'base-pass')
+  if (journal.events.latest('final-pass', 'intent', 'withdrawn')?.kind !== 'intent') {
+    await addNewContacts(context)
+    await assertSpace(context, volumeOf(base), 1)
+  }
   const full =
     plan.finalPass.mode === 'full' || journal.events.latest('final-pass-full', 'note') !== undefined
   const count = counter(context)
@@ -48,6 +51,13 @@ export async function finalPass(context: ReadContext): Promise<Json> {
     withdrawStop(context, `interactions arrived after it, such as ${lateExample}`)
   }
   return result as unknown as Json
+}
+
+/** What the base pass has really taken. */
+function volumeOf({ manifest }: Snapshot): Volume {
+  const { contacts, interactions, parts } = manifest
+  const recordBytes = parts.reduce((sum, part) => sum + part.interactions.bytes, 0)
+  return { contacts: contacts.listed, interactions: interactions.records, recordBytes }
 }
 
 /** Voids the producers' stop and what rests on it, but not once anything has been deleted. @throws OperatorError (exit 4), always */

@@ -39,6 +39,8 @@ export interface ReadContext {
   readonly settings: RunSettings
   readonly tool: { readonly name: string; readonly version: string }
   readonly stop: AbortSignal
+  /** @returns bytes that are free on the disk of a folder; undefined where that can't be told */
+  freeSpace(folder: string): Promise<number | undefined>
   readonly progress: Progress
   /** Tells the operator something in one line. */
   say(text: string): void

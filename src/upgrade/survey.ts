@@ -2,11 +2,13 @@
  * Reads what a plan is made of, and makes it.
  * Guarantees: GETs only; every problem of the operator's input is found here, before there is a run.
  */
+import { zstdCompressSync } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { PAGE_SIZE } from '../engage/guesses.ts'
 import type { EngageReader } from '../engage/types.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
+import { type Json, stringifyJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { diffSchemas, schemaDigest } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
@@ -86,6 +88,7 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     estimate: estimateUpgrade({
       contacts: listed,
       interactions: Math.round(listed * sample.interactions),
+      recordBytes: Math.round(listed * sample.recordBytes),
       furtherPages: Math.round(listed * sample.furtherPages),
       contactsWithHistory: Math.round(listed * sample.withHistory),
       finalPassContacts,
@@ -116,25 +119,30 @@ interface SampleMeans {
   readonly interactions: number
   readonly furtherPages: number
   readonly withHistory: number
+  /** Compressed together, as a snapshot has them; there are fewer of them here, so it is rather too much. */
+  readonly recordBytes: number
 }
 
 /** Reads contacts spread evenly over the list. @returns means a contact */
 async function sampleContacts(list: ContactList, schemaId: string, tools: SurveyTools): Promise<SampleMeans> {
   const size = Math.min(SAMPLE, list.count())
   const ordinals = Array.from({ length: size }, (_, index) => Math.floor((index * list.count()) / size))
-  const counts = await Array.fromAsync(
+  const reads = await Array.fromAsync(
     inOrder(
       ordinals.flatMap((ordinal) => list.slice(ordinal, 1)),
-      async (id) => (await readContact(tools.reader, tools.clock, id, schemaId)).interactions.length,
+      async (id) => (await readContact(tools.reader, tools.clock, id, schemaId)).interactions,
       { concurrency: tools.concurrency, window: size },
     ),
   )
+  const counts = reads.map(({ length }) => length)
+  const records = reads.flat().map((record) => stringifyJson(record as unknown as Json))
   const mean = (of: (count: number) => number): number =>
     counts.reduce((sum, each) => sum + of(each), 0) / size
   return {
     interactions: mean((count) => count),
     furtherPages: mean((count) => Math.max(0, Math.ceil(count / PAGE_SIZE) - 1)),
     withHistory: mean((count) => Math.min(1, count)),
+    recordBytes: records.length === 0 ? 0 : zstdCompressSync(records.join('\n')).length / size,
   }
 }
 

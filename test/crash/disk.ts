@@ -1,49 +1,69 @@
 /**
  * A disk that fills up, for real.
- * Guarantees: what a process writes beyond its size fails as on any full disk: on a small file system in memory where
- * this user may mount one, and else by the largest size that a file may have; closing undoes the mount.
+ * Guarantees: what a process writes beyond what is free fails as on any full disk: on a small file system in memory
+ * that somebody else fills, where this user may mount one, and else by the largest size that a file may have; closing
+ * undoes the mount.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 export interface Disk {
   readonly kind: 'tmpfs' | 'file size' | undefined
   readonly folder: string
-  /** Whether there is still no more room than at the beginning. */
-  isFull(): boolean
+  readonly isFull: boolean
+  /** From now on there is next to no room. */
+  fill(): void
   makeRoom(): void
   /** What a process is limited to, in units of 512 bytes. */
-  fileBlocks(): number | undefined
+  readonly fileBlocks: number | undefined
   close(): void
 }
 
+const SIZE = '16m'
+
 /**
- * @param kilobytes room that there is; absent: the machine's
- * @param byFile only the size of a file is limited, whatever this user may mount
+ * @param wanted how it is to be made full; a file system that can't be mounted is made do without
+ * @param kilobytes what there is left once it is full
  */
-export function openDisk(folder: string, kilobytes: number | undefined, byFile: boolean): Disk {
-  mkdirSync(folder, { recursive: true })
-  let full = kilobytes !== undefined
-  const mounted = kilobytes !== undefined && !byFile && mount(folder, `size=${kilobytes}k`)
+export function openDisk(parent: string, wanted: Disk['kind'], kilobytes: number): Disk {
+  const mountPoint = join(parent, 'disk')
+  const folder = join(mountPoint, 'data')
+  const ballast = join(mountPoint, 'ballast')
+  mkdirSync(mountPoint)
+  const kind = wanted === 'tmpfs' && !mount(mountPoint) ? 'file size' : wanted
+  mkdirSync(folder)
+  let full = false
   return {
-    kind: kilobytes === undefined ? undefined : mounted ? 'tmpfs' : 'file size',
+    kind,
     folder,
-    isFull: () => full,
+    get isFull() {
+      return full
+    },
+    fill() {
+      if (full || kind === undefined) return
+      full = true
+      if (kind !== 'tmpfs') return
+      const { bavail, bsize } = statfsSync(mountPoint)
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - kilobytes * 1_024)))
+    },
     makeRoom() {
-      if (mounted) mount(folder, 'remount,size=64m')
+      rmSync(ballast, { force: true })
       full = false
     },
-    // A file is a part of all: with a quarter of the room for each, one of them will come to its end.
-    fileBlocks: () => (full && !mounted && kilobytes !== undefined ? Math.ceil(kilobytes / 2) : undefined),
+    // A file is a part of all: with half of the room for each, one of them will come to its end.
+    get fileBlocks() {
+      return full && kind === 'file size' ? kilobytes : undefined
+    },
     close() {
-      if (mounted) execFileSync('umount', [folder], { stdio: 'ignore' })
+      if (kind === 'tmpfs') execFileSync('umount', [mountPoint], { stdio: 'ignore' })
     },
   }
 }
 
-function mount(folder: string, options: string): boolean {
+function mount(folder: string): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder], { stdio: 'ignore' })
     return true
   } catch {
     return false

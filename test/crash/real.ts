@@ -83,6 +83,8 @@ class Real {
   #url = ''
   #close: () => Promise<void> = async () => {}
   #served = 0
+  /** The disk is full from this request on. */
+  readonly #fullAfter: number
   #onRequest: () => void = () => {}
   readonly #count = { processes: 0, kills: 0, stops: 0, lockedOut: 0, full: 0, orphans: 0 }
 
@@ -101,11 +103,10 @@ class Real {
     const behaviour = drawBehaviour(random)
     this.#exact = behaviour.keeps === 'as-is'
     this.#folder = mkdtempSync(join(tmpdir(), 'engage-migrate-real-'))
-    this.#disk = openDisk(
-      join(this.#folder, 'data'),
-      seed % ON_A_FULL_DISK === 0 ? between(random, 40, 160) : undefined,
-      seed % (2 * ON_A_FULL_DISK) === 0,
-    )
+    const onFullDisk = seed % ON_A_FULL_DISK === 0
+    const kind = seed % (2 * ON_A_FULL_DISK) === 0 ? 'file size' : 'tmpfs'
+    this.#disk = openDisk(this.#folder, onFullDisk ? kind : undefined, between(random, 8, 80))
+    this.#fullAfter = between(random, 1, 150)
     this.#sandbox = createSandbox({
       seed,
       apiKeys: [KEY],
@@ -119,6 +120,7 @@ class Real {
     const send = (request: Request): Promise<Response> => {
       if (new URL(request.url).pathname.startsWith('/api/')) {
         this.#served += 1
+        if (this.#served === this.#fullAfter) this.#disk.fill()
         this.#onRequest()
       }
       return this.#sandbox.send(request)
@@ -159,7 +161,7 @@ class Real {
       const ended = await this.#fated(['upgrade', run], fates.shift())
       if (ended.code === null || ended.code === 130) continue
       if (ended.code === 0) return
-      if (ended.code === 1 && this.#disk.isFull()) this.#makeRoom(ended)
+      if (this.#isOfTheDisk(ended)) this.#makeRoom(ended)
       else if (ended.code === 3) await this.#sign(run, (ended.json as { readonly gate: string }).gate)
       else if (ended.code === 5) await this.#repair(run, ended)
       else if (ended.code !== 1) throw unexpected('the upgrade', ended)
@@ -245,7 +247,7 @@ class Real {
       ENGAGE_MIGRATE_TIMEOUT: '1',
       ENGAGE_MIGRATE_CHECKPOINT: String(3 + (this.#seed % 5)),
     }
-    const running = startProcess([...args, '--json'], this.#folder, env, this.#disk.fileBlocks())
+    const running = startProcess([...args, '--json'], this.#folder, env, this.#disk.fileBlocks)
     this.#children.add(running.process)
     const end = (): void => {
       if (
@@ -274,8 +276,13 @@ class Real {
     return ended
   }
 
+  /** Found full while writing, or before anything was begun that would not fit. */
+  #isOfTheDisk({ code, stderr }: Ended): boolean {
+    return this.#disk.isFull && (code === 1 || code === 4) && /Make room/.test(stderr)
+  }
+
   #makeRoom(ended: Ended): void {
-    if (!this.#disk.isFull() || !/Make room|disk/i.test(ended.stderr)) throw unexpected('a process', ended)
+    if (!this.#isOfTheDisk(ended)) throw unexpected('a process', ended)
     this.#count.full += 1
     this.#disk.makeRoom()
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { readHolder, thisProcess, writeHolder } from '../../src/journal/holder.ts'
 import { acquireLock, isHeld } from '../../src/journal/lock.ts'
 import { thrownBy } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -59,6 +60,54 @@ describe('the lock', () => {
     expect(isHeld(file)).toBe(false)
     using _mine = acquireLock(file, 'run one', systemClock)
     expect(isHeld(file)).toBe(true)
+  })
+
+  it('is not broken while its holder is alive', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    const child = await holder(file)
+    expect(thrownBy(() => acquireLock(file, 'run one', systemClock, true))).toMatchObject({
+      exit: 6,
+      message: expect.stringMatching(new RegExp(`process ${child.pid} .*The lock is not broken: `)),
+    })
+    expect(isHeld(file)).toBe(true)
+  })
+
+  it('that the file server still holds for a dead process is broken, by one', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    // Held by somebody who left no word, after a process that is dead has.
+    await holder(file)
+    const dead = spawn(process.execPath, ['-e', ''])
+    await once(dead, 'exit')
+    const { machine, boot, ...me } = thisProcess(0)
+    writeHolder(`${file}.holder`, { ...me, machine, boot, pid: dead.pid ?? 0 })
+    if (machine === null || boot === null) {
+      expect(thrownBy(() => acquireLock(file, 'run one', systemClock, true))).toMatchObject({ exit: 6 })
+      return
+    }
+    expect(thrownBy(() => acquireLock(file, 'run one', systemClock))).toMatchObject({
+      exit: 6,
+      next: expect.stringContaining('--break-lock'),
+    })
+    {
+      using _mine = acquireLock(file, 'run one', systemClock, true)
+      expect(isHeld(file)).toBe(true)
+      expect(readHolder(`${file}.holder`)).toMatchObject({ pid: process.pid })
+      // The second who comes to break it finds a holder that is alive.
+      expect(thrownBy(() => acquireLock(file, 'run one', systemClock, true))).toMatchObject({
+        exit: 6,
+        message: expect.stringContaining(`process ${process.pid} is alive`),
+      })
+    }
+    expect(isHeld(file)).toBe(false)
+  })
+
+  it('is neither taken nor broken while another process is at taking it', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    writeHolder(`${file}.holder`, { ...thisProcess(0), boot: 'an earlier one' })
+    using _other = acquireLock(`${file}.taking`, 'taking', systemClock)
+    expect(thrownBy(() => acquireLock(file, 'run one', systemClock, true))).toMatchObject({ exit: 6 })
+    expect(thrownBy(() => acquireLock(file, 'run one', systemClock))).toMatchObject({ exit: 6 })
+    expect(isHeld(file)).toBe(false)
   })
 
   it('is looked at without being made', async () => {

@@ -36,6 +36,8 @@ export interface RunOptions {
   /** Contacts that the list names; all of the tenant's where absent. */
   readonly contacts?: readonly string[]
   readonly settings?: Partial<RunSettings>
+  /** Bytes that are free on the disk; nobody can tell where absent. */
+  readonly free?: number
   /** Makes the new schema; the first two properties segmentable where absent. */
   derive?(live: InteractionSchema): InteractionSchema
 }
@@ -107,6 +109,7 @@ export async function planRun(bench: Bench, options: RunOptions = {}): Promise<R
     },
     tool: TOOL,
     stop: new AbortController().signal,
+    freeSpace: async () => options.free,
     progress: () => {},
     say: (text) => void said.push(text),
   }

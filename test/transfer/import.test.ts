@@ -42,6 +42,7 @@ describe('an import whose interactions are refused', () => {
     expect(await writeEvidence(folder, snapshot, journal.items('import'))).toEqual({
       mapped: total - 3,
       rejected: 3,
+      left: 0,
     })
     const rejected = linesOf(join(folder, 'rejected.ndjson'))
     expect(rejected.map(({ reason }) => reason)).toEqual(Array(3).fill('400: rating is wrong'))

@@ -46,6 +46,7 @@ describe('estimateUpgrade', () => {
       furtherPages: 7,
       contactsWithHistory: 400,
       finalPassContacts: 450,
+      recordBytes: 90_000,
       ratePerSecond: 45,
     })
     expect(phases.map(({ calls: each }) => each)).toEqual([1_007, 457, 3_000, 407])
