@@ -33,16 +33,17 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
   const { plan, reader, journal } = context
   const id = `${plan.schemaId}-preflight-${plan.run.slice(plan.schemaId.length + 1)}`
   // A trial that a crash left behind: its name is this run's own, so it can't be anybody else's.
-  if ((await reader.getSchema(id)) !== undefined) await deleteSchema(context, id)
+  await removeTrial(context, id)
   const inTenant = (await reader.listSchemas()).length
   if (freePlaces(inTenant) < 1) return unproven(inTenant)
   journal.events.append('intent', 'preflight', { id })
+  const trial = { ...plan.after, id }
   try {
-    await createSchema(context, { ...plan.after, id })
+    await createSchema(context, trial)
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
     // What the tenant keeps in another form must not keep its place.
-    if ((await reader.getSchema(id)) !== undefined) await deleteSchema(context, id)
+    await removeTrial(context, id)
     // Somebody may have taken the last place meanwhile: that says nothing of the schema.
     const there = (await reader.listSchemas()).length
     if (freePlaces(there) < 1) return unproven(there)
@@ -57,9 +58,18 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
       cause: error,
     })
   }
-  await deleteSchema(context, id)
+  await deleteSchema(context, trial, nothingElse)
   return { proven: true, id }
 }
+
+/** Takes away what is shown under a trial's id, in whatever form. */
+async function removeTrial(context: WriteContext, id: string): Promise<void> {
+  const trial = await context.reader.getSchema(id)
+  if (trial !== undefined) await deleteSchema(context, trial, nothingElse)
+}
+
+/** A trial's name is nobody else's. */
+async function nothingElse(): Promise<void> {}
 
 function unproven(schemas: number): Json {
   return { proven: false, reason: `all places are taken: ${schemas} schemas` }
@@ -81,7 +91,7 @@ export async function deleteOldSchema(context: WriteContext): Promise<Json> {
   }
   journal.events.append('intent', 'deletion', { schemaId: plan.schemaId, [OTHERS]: others })
   try {
-    await deleteSchema(context, plan.schemaId)
+    await deleteSchema(context, plan.before, () => assertStillOurs(context))
   } catch (error) {
     // A clear refusal, with schema and history still there: this run has not deleted anything.
     const refusal =
@@ -125,9 +135,8 @@ async function isUntouched(context: WriteContext): Promise<boolean> {
 async function assertStillOurs(context: WriteContext): Promise<void> {
   const { plan, reader } = context
   const live = await reader.getSchema(plan.schemaId)
-  if (live === undefined || schemaDigest(live) !== plan.liveDigest) {
-    throw madeAnew(plan.before, live)
-  }
+  if (live === undefined) return
+  if (schemaDigest(live) !== plan.liveDigest) throw madeAnew(plan.before, live)
   await assertNoStrangers(context, ({ interactions }, now) => {
     const known = new Set(interactions.map(({ id }) => id))
     return now.interactions.filter(({ id }) => !known.has(id))

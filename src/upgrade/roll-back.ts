@@ -48,9 +48,11 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
   if (live === undefined || sameSchema(live, plan.before)) return { removed: false }
   // "Plan again", which a difference is answered with elsewhere, would be no way out here.
   if (!sameSchema(live, plan.after)) throw madeAnew(plan.after, live)
-  await assertNoStrangers(context, (known, now) => strangers(context, known, now))
+  const assertOurs = (): Promise<void> =>
+    assertNoStrangers(context, (known, now) => strangers(context, known, now))
+  await assertOurs()
   journal.events.append('intent', 'roll-back-clearing', { schemaId: plan.schemaId })
-  await deleteSchema(context, plan.schemaId)
+  await deleteSchema(context, plan.after, assertOurs)
   return { removed: true }
 }
 

@@ -60,16 +60,25 @@ function isStill(
 }
 
 /**
- * Deletes a schema and waits until the tenant answers 404 for it.
- * @throws OperatorError where the server refuses, or goes on showing it
+ * Deletes a schema and waits until the tenant answers 404 for it, or shows another one that was created since.
+ * @param deleted what is deleted: only that is sent a second time, never what others have made in its place
+ * @param assertOurs throws where what is shown after a first attempt may be made anew, equal to what was deleted
+ * @throws OperatorError where the server refuses, or goes on showing it; what `assertOurs` throws
  */
-export async function deleteSchema(context: WriteContext, id: string): Promise<void> {
+export async function deleteSchema(
+  context: WriteContext,
+  deleted: InteractionSchema,
+  assertOurs: () => Promise<void>,
+): Promise<void> {
+  const { id } = deleted
+  const isGone = (found: InteractionSchema | undefined): boolean =>
+    found === undefined || !sameSchema(deleted, found)
   for (let attempt = 1; ; attempt++) {
     const trouble = await attemptTo(context, () => context.writer.deleteSchema(id))
-    const live = await waitFor(context, id, (found) => found === undefined, trouble?.outcome !== 'refused')
-    if (live === undefined) return
+    if (isGone(await waitFor(context, id, isGone, trouble?.outcome !== 'refused'))) return
     if (trouble?.outcome === 'refused') throw refused(id, trouble)
     if (attempt >= TRIES) throw unclear(`delete schema ${id}`, trouble)
+    await assertOurs()
   }
 }
 

@@ -88,19 +88,18 @@ function knownOf(contactId: string, pieces: readonly Piece[]): Known {
 function arrived(schemaId: string, id: string, contactId: string): OperatorError {
   return new OperatorError({
     what: `Schema ${schemaId} holds interactions that are not in the snapshot, such as ${id} of contact ${contactId}: they would be deleted with it.`,
-    safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
+    safe: 'It was left as it is; the whole history is in the verified snapshot.',
     next: 'Stop the producers. If these may go, delete them one by one in Engage, then run the same command again.',
     exit: EXIT.precondition,
   })
 }
 
 /** @returns the error of a schema that is neither the one that was deleted nor the one that should be there */
-export function madeAnew(expected: InteractionSchema, live: InteractionSchema | undefined): OperatorError {
-  const differences = live === undefined ? [] : schemaDifferences(expected, live)
+export function madeAnew(expected: InteractionSchema, live: InteractionSchema): OperatorError {
   return new OperatorError({
     what: [
       `This run has deleted ${expected.id}, and somebody has since created it anew in another form.`,
-      ...differences,
+      ...schemaDifferences(expected, live),
     ].join('\n  '),
     safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
     next: 'See whether anything has arrived in it. If it may go, delete that schema in Engage, then run the same command again.',

@@ -108,6 +108,16 @@ export const MUTATIONS: readonly Mutation[] = [
       ['  await assertSnapshot(context)\n  await assertQuiet(context)\n', ''],
     ],
   },
+  {
+    rule: 'before deleting again, see whose it is',
+    file: 'src/upgrade/schema-effects.ts',
+    changes: [['    await assertOurs()\n', '']],
+  },
+  {
+    rule: 'what the deletion took away is never taken for ours',
+    file: 'src/upgrade/lot.ts',
+    changes: [['new Set(read.interactions.map(({ id }) => id))', 'new Set<string>()']],
+  },
 ]
 
 const { values } = parseArgs({

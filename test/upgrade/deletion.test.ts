@@ -190,13 +190,57 @@ describe('the deletion', () => {
       bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
       throw new TypeError('fetch failed')
     })
-    await failureOf(go(run))
+    const failure = { exit: 1, message: expect.stringContaining('neither the old nor the new one') }
+    expect(await failureOf(go(run))).toMatchObject(failure)
     bench.between(undefined)
+    expect(await failureOf(go(run))).toMatchObject(failure)
+    expect(isThere(bench)).toBe(true)
+    await bench.writer.deleteSchema(bench.schema.id)
+    expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('that a killed process left open does not happen to one in another form either', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run)
+    run.journal.events.append('intent', 'deletion', { schemaId: bench.schema.id })
+    await bench.writer.deleteSchema(bench.schema.id)
+    const schema = { ...bench.schema, displayName: 'Somebody else’s' }
+    bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
     const failure = { exit: 4, message: expect.stringContaining('created it anew in another form') }
     expect(await failureOf(go(run))).toMatchObject(failure)
     expect(isThere(bench)).toBe(true)
     await bench.writer.deleteSchema(bench.schema.id)
     expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('happens no second time to a schema that others have made anew, as it was, and post into', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    const live: string[] = []
+    let deletions = 0
+    bench.between(async (request, sandbox) => {
+      const response = await sandbox(request)
+      if (request.method !== 'DELETE' || isThere(bench)) return response
+      deletions += 1
+      bench.sandbox.tenant.apply({ type: 'schema-created', schema: bench.schema, visibleAt: 0 })
+      const [contactId = ''] = bench.contacts
+      live.push(produce(bench, contactId).id)
+      return response
+    })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining(`not in the snapshot, such as ${live[0]}`),
+    })
+    expect(deletions).toBe(1)
+    expect(bench.sandbox.tenant.interaction(live[0] ?? '')).toBeDefined()
+    bench.between(undefined)
+    bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: live[0] ?? '' })
+    sign(run, 'delete-schema')
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
   })
 
   it('may have emptied a schema that is there again: its history is not looked for any more', async () => {

@@ -1,5 +1,6 @@
 /** Creating and deleting a schema when answers get lost. */
 import { describe, expect, it } from 'vitest'
+import type { InteractionSchema } from '../../src/model.ts'
 import type { FaultKind } from '../../src/sandbox/faults.ts'
 import { createSchema, deleteSchema } from '../../src/upgrade/schema-effects.ts'
 import { held, openBench, openClient } from '../support/bench.ts'
@@ -86,13 +87,16 @@ describe('creating a schema', () => {
   })
 })
 
+/** Nobody else has done anything. */
+async function ours(): Promise<void> {}
+
 describe('deleting a schema', () => {
   it.each([...AFTER, ...BEFORE])('ends with it gone, whatever becomes of the answer (%s)', async (kind) => {
     const bench = openBench({ contacts: 1 })
     const { context, plan } = await planRun(bench)
     bench.sandbox.setFaults([{ ...DELETE, kind }])
     const effects = schemaEffects(bench)
-    await deleteSchema(context, plan.schemaId)
+    await deleteSchema(context, plan.before, ours)
     expect(bench.sandbox.tenant.schema(plan.schemaId)).toBeUndefined()
     expect(effects.filter((each) => each.endsWith('done'))).toHaveLength(1)
     expect(effects).toHaveLength(AFTER.includes(kind) ? 1 : 2)
@@ -102,11 +106,43 @@ describe('deleting a schema', () => {
     const bench = openBench({ contacts: 1 })
     const { context, plan } = await planRun(bench)
     bench.sandbox.setFaults([{ ...DELETE, kind: 'refuse', message: 'in use' }])
-    expect(await failureOf(deleteSchema(context, plan.schemaId))).toMatchObject({
+    expect(await failureOf(deleteSchema(context, plan.before, ours))).toMatchObject({
       exit: 1,
       message: expect.stringContaining('in use'),
     })
     expect(bench.sandbox.tenant.schema(plan.schemaId)).toBeDefined()
+  })
+})
+
+describe('a schema that others make anew while it is deleted', () => {
+  async function madeAnew(changes: Partial<InteractionSchema>) {
+    const bench = openBench({ contacts: 1 })
+    const { context, plan } = await planRun(bench)
+    let answered = 0
+    bench.between(async (request, sandbox) => {
+      const response = await sandbox(request)
+      if (request.method === 'DELETE') {
+        answered += 1
+        const schema = { ...plan.before, ...changes }
+        bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
+      }
+      return response
+    })
+    return { context, plan, deletions: () => answered }
+  }
+
+  it('in another form stays: what was to be deleted is gone', async () => {
+    const { context, plan, deletions } = await madeAnew({ displayName: 'Theirs' })
+    await deleteSchema(context, plan.before, () => Promise.reject(new Error('need not be asked')))
+    expect(deletions()).toBe(1)
+  })
+
+  it('in the same form is deleted only once it is known to be nobody’s', async () => {
+    const { context, plan, deletions } = await madeAnew({})
+    const theirs = new Error('theirs')
+    const failed = await failureOf(deleteSchema(context, plan.before, () => Promise.reject(theirs)))
+    expect(failed).toBe(theirs)
+    expect(deletions()).toBe(1)
   })
 })
 

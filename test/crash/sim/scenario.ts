@@ -17,6 +17,10 @@ export type Happening =
   | 'contact-merged'
   /** Others create schemas until none more can be. */
   | 'places-taken'
+  /** Others create the schema that was deleted, as it was, as it is to be or in yet another form. */
+  | 'recreated-as-it-was'
+  | 'recreated-as-planned'
+  | 'recreated-otherwise'
 
 export interface TenantEvent {
   readonly what: Happening
@@ -65,8 +69,11 @@ const BEFORE: readonly WireFaultKind[] = [
 const AFTER: readonly WireFaultKind[] = ['reset-after', 'timeout-after', 'status-500-after', 'truncated']
 const LATE: readonly WireFaultKind[] = ['lands-late', 'acts-late']
 
+const RECREATED = ['recreated-as-it-was', 'recreated-as-planned', 'recreated-otherwise'] as const
+
 export function drawScenario(seed: number): Scenario {
   const random = seededRandom(`crash ${seed}`)
+  const others = seededRandom(`others ${seed}`)
   const chance = (probability: number): boolean => random() < probability
   const contacts = between(random, 2, 10)
   const interactions = between(random, 2, 8)
@@ -106,9 +113,9 @@ export function drawScenario(seed: number): Scenario {
       'visible-within': '120',
       compression: pick(random, ['zstd', 'gzip']),
     },
-    wire: drawWire(random, posts, contacts),
+    wire: [...drawWire(random, posts, contacts), ...drawRevocation(others, posts, contacts)],
     fates: drawFates(random, posts),
-    events: drawEvents(random, posts, contacts),
+    events: [...drawEvents(random, posts, contacts), ...drawRecreation(others)],
     rot: chance(0.08),
     mapped: chance(0.5),
   }
@@ -141,6 +148,26 @@ function drawWire(random: Random, posts: number, contacts: number): WireFault[] 
     add('post', posts, [...BEFORE, ...AFTER], 40)
   }
   return faults
+}
+
+/** The key is taken away, and given back once somebody has asked for it. */
+function drawRevocation(random: Random, posts: number, contacts: number): WireFault[] {
+  if (random() >= 0.1) return []
+  const [of, most] = pick(random, [
+    ['list', contacts * 5],
+    ['post', posts],
+    ['schema', 20],
+  ] as const)
+  return [{ of, at: between(random, 1, most), times: between(random, 1, 12), kind: '401' }]
+}
+
+/** Others see that the schema is missing, and mend that; some post into it before the import does. */
+function drawRecreation(random: Random): TenantEvent[] {
+  if (random() >= 0.08) return []
+  const of = pick(random, ['schema', 'create-schema'] as const)
+  const contact = between(random, 0, 99)
+  const recreated: TenantEvent = { what: pick(random, RECREATED), of, at: 1, contact }
+  return random() < 0.5 ? [recreated] : [recreated, { what: 'arrival', of: 'schema', at: 1, contact }]
 }
 
 function drawFates(random: Random, posts: number): Fate[] {

@@ -152,7 +152,7 @@ class Simulation {
     for (let tries = 0; tries < 20; tries++) {
       const ended = await this.#live(plan, args, {})
       if (ended.code === 0) return String(ended.json['run'])
-      if (ended.code !== 1) throw new Failure(`plan ended with ${ended.code}: ${ended.said}`)
+      if (!canTryAgain(ended)) throw new Failure(`plan ended with ${ended.code}: ${ended.said}`)
       await this.#time.pass(60_000)
     }
     throw new Failure('no plan could be made')
@@ -187,8 +187,9 @@ class Simulation {
         else await this.#repair(run)
         continue
       }
-      // The disk was full, the wire was too bad, or somebody has to make room: people see to it, and go on.
-      if (code === 1) {
+      if (this.#world.clearedAway(ended.said)) continue
+      // The disk was full, the wire was too bad, the key was taken away: people see to it, and go on.
+      if (canTryAgain(ended)) {
         await this.#time.pass(120_000)
         continue
       }
@@ -204,7 +205,7 @@ class Simulation {
     const mend = this.#world.rot(join(this.#folder, 'data'))
     const ended = await this.#live(upgrade, { plan: run }, {})
     if (this.#world.isDeleted()) throw new Failure('a schema was deleted although its snapshot was damaged')
-    if (ended.code !== 4 && ended.code !== 1)
+    if (ended.code !== 4 && !canTryAgain(ended))
       throw new Failure(`the upgrade went on with a damaged snapshot, with ${ended.code}: ${ended.said}`)
     mend()
   }
@@ -224,7 +225,7 @@ class Simulation {
         this.#scenario.fates[this.#upgrades++] ?? {},
       )
       if (ended.code === 0 || ended.code === 5) return
-      if (ended.code !== undefined && ended.code !== 1 && ended.code !== 130)
+      if (ended.code !== undefined && ended.code !== 130 && !canTryAgain(ended))
         throw new Failure(`the repair ended with ${ended.code}: ${ended.said}`)
       await this.#time.pass(60_000)
     }
@@ -295,7 +296,7 @@ class Simulation {
       const { code } = ended
       if (code === 0 || (code === 5 && ended.json['state'] === 'done')) return
       if (code === 5 && this.#mayDouble()) await this.#repair(run)
-      else if (code !== undefined && code !== 1 && code !== 130)
+      else if (code !== undefined && code !== 130 && !canTryAgain(ended))
         throw new Failure(`what was refused could not be tried again: ${code}: ${ended.said}`)
       await this.#time.pass(60_000)
     }
@@ -320,7 +321,7 @@ class Simulation {
     for (let tries = 0; tries < 20; tries++) {
       const ended = await this.#live(verify, { snapshot: run, live: true }, {})
       if (ended.code === 0 || ended.code === 5) return ended
-      if (ended.code !== 1) throw new Failure(`verify ended with ${ended.code}: ${ended.said}`)
+      if (!canTryAgain(ended)) throw new Failure(`verify ended with ${ended.code}: ${ended.said}`)
       await this.#time.pass(60_000)
     }
     throw new Failure('verify did not end')
@@ -414,6 +415,11 @@ class Simulation {
       faults: Object.fromEntries(this.#wire.struck),
     }
   }
+}
+
+/** Something outside has failed, for a while. */
+function canTryAgain({ code, said }: Ended): boolean {
+  return code === 1 || (code === 2 && said.includes('Engage refused the API key'))
 }
 
 /** What a dead process says is not heard. */

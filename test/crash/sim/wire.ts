@@ -4,6 +4,7 @@
  * scenario names, by its kind and its number, and no other.
  */
 import type { Send } from '../../../src/engage/types.ts'
+import { failure } from '../../../src/sandbox/answers.ts'
 import type { FaultKind } from '../../../src/sandbox/faults.ts'
 import { brokenConnection, mishapAfter, mishapBefore } from '../../../src/sandbox/mishaps.ts'
 import { between, type Random } from '../../../src/sandbox/random.ts'
@@ -27,6 +28,8 @@ export type WireFaultKind =
   | 'lands-late'
   /** No answer within the client's time-out; the server acts after that. */
   | 'acts-late'
+  /** The key has been revoked. */
+  | '401'
   /** A listing's page is answered with the page before it. */
   | 'page-again'
 
@@ -150,6 +153,8 @@ export class Wire {
       case 'timeout-after':
         await this.#serve(request, kind)
         throw UNANSWERED
+      case '401':
+        return failure(401, 'The API key is not valid')
       default: {
         const rule = { kind: fault.kind, ...(fault.delay !== undefined && { retryAfter: fault.delay }) }
         const before = mishapBefore(rule)

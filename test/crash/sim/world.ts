@@ -31,7 +31,7 @@ export function* seedEvents({
 }: History): Generator<StoredEvent> {
   const made: Interaction[] = []
   const ids: string[] = []
-  for (const event of seedTenant({ seed, contacts, interactions, schemas: [schemaId] })) {
+  for (const event of withHistory({ contacts, interactions, schemas: [schemaId] }, seed)) {
     if (event.type === 'contact-created') ids.push(event.id)
     if (event.type === 'interaction-created') made.push(event.interaction)
     yield event
@@ -58,6 +58,14 @@ export function* seedEvents({
   for (let n = 0; n < misfits && first !== undefined; n++) {
     const payload = { ...first.payload, [name]: type === 'string' ? n : 'of another type' }
     yield again(first, { payload, contactId: ids[n % ids.length] ?? first.contactId })
+  }
+}
+
+/** @returns events of the first tenant, from a seed on, that has any history: nothing can be lost of the others */
+function withHistory(options: Omit<Parameters<typeof seedTenant>[0], 'seed'>, seed: number): StoredEvent[] {
+  for (let n = 0; ; n++) {
+    const events = [...seedTenant({ ...options, seed: seed + n * 1_000_000 })]
+    if (events.some(({ type }) => type === 'interaction-created')) return events
   }
 }
 
@@ -105,7 +113,7 @@ export class World {
       this.#unreadable = this.#goneNow()
     }
     for (const event of this.#scenario.events) {
-      if (event.of !== kind || number < event.at || this.#done.has(event)) continue
+      if (event.of !== kind || number < event.at || this.#done.has(event) || !this.#canHappen(event)) continue
       this.#done.add(event)
       say(`${event.what} ${this.#happen(event)}`)
     }
@@ -141,6 +149,13 @@ export class World {
     return [...tenant.interactionsOfSchema(this.#schema.id)].filter(
       ({ contactId }) => tenant.contact(contactId)?.deletedAt === undefined,
     )
+  }
+
+  /** Whoever mends what is missing waits until it is, and posts into it then. */
+  #canHappen({ what, of }: TenantEvent): boolean {
+    const isThereNow = this.#sandbox.tenant.schema(this.#schema.id) !== undefined
+    if (what === 'arrival' && of === 'schema') return this.isDeleted() && isThereNow
+    return !what.startsWith('recreated') || (this.isDeleted() && !isThereNow)
   }
 
   #happen({ what, contact }: TenantEvent): string {
@@ -180,6 +195,12 @@ export class World {
         tenant.apply({ type: 'contact-merged', id, into, at })
         return `${id} into ${into}`
       }
+      case 'recreated-as-it-was':
+        return this.#recreate(this.#schema)
+      case 'recreated-as-planned':
+        return this.#recreate({ ...this.#schema, jsonSchema: this.#segmentable() })
+      case 'recreated-otherwise':
+        return this.#recreate({ ...this.#schema, displayName: 'Made by others' })
       case 'places-taken':
         for (let n = tenant.schemas().length; n < 15; n++) {
           const taken = `somebody-elses-${n}`
@@ -188,6 +209,33 @@ export class World {
         }
         return String(this.#filled.length)
     }
+  }
+
+  #recreate(schema: InteractionSchema): string {
+    this.#sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
+    return schema.id
+  }
+
+  /** As the plan has it: the first property can be used in segmentation. */
+  #segmentable(): InteractionSchema['jsonSchema'] {
+    const { jsonSchema } = this.#schema
+    const properties = Object.entries(jsonSchema.properties).map(([name, property]) => [
+      name,
+      name === this.firstProperty ? { ...property, addToSegmentation: 'true' } : property,
+    ])
+    return { ...jsonSchema, properties: Object.fromEntries(properties) }
+  }
+
+  /** What others have made or posted meanwhile may go, the operator finds. @returns whether that is what is asked for */
+  clearedAway(said: string): boolean {
+    const { tenant } = this.#sandbox
+    if (/neither the old nor the new one|anew in another form|in another form than it was given/.test(said)) {
+      tenant.apply({ type: 'schema-deleted', id: this.#schema.id })
+    } else if (/interactions that are not in the snapshot/.test(said)) {
+      for (const id of this.#live.keys()) tenant.apply({ type: 'interaction-deleted', id })
+    } else return false
+    this.#live.clear()
+    return true
   }
 
   /** Payloads like those of history: an arrival may be equal to an old record in all but its date. */
