@@ -13,12 +13,21 @@ import { tooManyGone } from '../transfer/import.ts'
 import { tooManyRejected } from '../transfer/post.ts'
 import { awaitCleared, sampleOf } from './clearing.ts'
 import { contactMapOf } from './contact-map.ts'
+import { assertLotSchema, toldOfDrift } from './drift.ts'
 import { deskOf, type Lot } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import type { WriteContext } from './strategy.ts'
 
-/** Posts one interaction and looks at what became of it. */
+/**
+ * Posts one interaction and looks at what became of it.
+ * @throws OperatorError (exit 4) where that is not what was sent, or where the schema is not the lot's any more
+ */
 export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
+  await assertLotSchema(context, lot)
+  return toldOfDrift(context, lot, () => fly(context, lot))
+}
+
+async function fly(context: WriteContext, lot: Lot): Promise<Json> {
   const { journal, settings } = context
   const snapshot = await passSnapshot(context, 'final-pass')
   const desk = deskOf(context, lot)
@@ -47,6 +56,7 @@ export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
         return { contactId: result.contactId, newId: result.newId, lagMs: result.lagMs }
       }
       if (result.refused === undefined || (await isThere(context, choice.contact))) {
+        await assertLotSchema(context, lot)
         throw canaryFailed(result, snapshot.folder, context.plan.run)
       }
     }

@@ -4,6 +4,7 @@
  * import and the read-back stop, and the run goes back to where the schema is recreated.
  */
 import { join } from 'node:path'
+import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { schemaDifferences } from '../schema/diff.ts'
 import { FORTH, type Lot } from './lot.ts'
@@ -28,6 +29,16 @@ export async function assertLotSchema(context: ReadContext, lot: Lot): Promise<v
       'Then run the same command again: it creates the schema anew, goes on, and posts again what the read-back misses.',
     exit: EXIT.precondition,
   })
+}
+
+/** @throws OperatorError (exit 4) instead of what `work` throws, where that is because the lot's schema is not there any more */
+export async function toldOfDrift<T>(context: ReadContext, lot: Lot, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof EngageError && saysSchemaNotFound(error)) await assertLotSchema(context, lot)
+    throw error
+  }
 }
 
 /**

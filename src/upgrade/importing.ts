@@ -3,13 +3,12 @@
  * Guarantees: nothing is posted but through the journal, nor into another schema than the plan's; whatever was refused can
  * be read in the run's folder.
  */
-import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { writeEvidence } from '../transfer/evidence.ts'
 import { importSnapshot } from '../transfer/import.ts'
 import { countRefusals, type Refusals } from '../transfer/refusals.ts'
 import { contactMapOf } from './contact-map.ts'
-import { assertLotSchema } from './drift.ts'
+import { assertLotSchema, toldOfDrift } from './drift.ts'
 import { goneWithContacts } from './gone.ts'
 import { deskOf, type Lot } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
@@ -60,26 +59,28 @@ export async function postAll(
     )
   }
   try {
-    await importSnapshot(deskOf(context, lot), snapshot, {
-      concurrency: settings.concurrency,
-      map,
-      tolerated: refused.items + passResult(context, 'final-pass').tally.refusable,
-      toleratedGone: refused.goneContacts,
-      refusedAtMost: settings.refusedAtMost,
-      assertSchema: () => assertLotSchema(context, lot),
-      onProgress: (decided, total, here, inDoubt) =>
-        context.progress({
-          phase: 'import: interactions posted',
-          done: decided,
-          total,
-          doneHere: here,
-          ...(inDoubt > 0 ? { note: `${inDoubt} in doubt` } : {}),
-        }),
-    })
+    const desk = deskOf(context, lot)
+    await toldOfDrift(context, lot, () =>
+      importSnapshot(desk, snapshot, {
+        concurrency: settings.concurrency,
+        map,
+        tolerated: refused.items + passResult(context, 'final-pass').tally.refusable,
+        toleratedGone: refused.goneContacts,
+        refusedAtMost: settings.refusedAtMost,
+        assertSchema: () => assertLotSchema(context, lot),
+        onProgress: (decided, total, here, inDoubt) =>
+          context.progress({
+            phase: 'import: interactions posted',
+            done: decided,
+            total,
+            doneHere: here,
+            ...(inDoubt > 0 ? { note: `${inDoubt} in doubt` } : {}),
+          }),
+      }),
+    )
   } catch (error) {
     // Whoever is told to look at what was refused must find it; what went wrong is told even where that fails.
     if (items.counts().rejected > 0) await leaveEvidence(context, lot).catch(() => undefined)
-    if (error instanceof EngageError && saysSchemaNotFound(error)) await assertLotSchema(context, lot)
     throw error
   }
 }

@@ -405,22 +405,32 @@ describe('a schema that somebody takes away during the import', () => {
     return { run, history }
   }
 
-  it('is created anew when the run goes on, and all that went with it is posted again', async () => {
-    const { run, history } = await underway(({ sandbox, schema }) =>
-      sandbox.tenant.apply({ type: 'schema-deleted', id: schema.id }),
-    )
-    expect(isDone(run.journal, { name: 'recreation' })).toBe(false)
-    expect(await go(run)).toEqual({ state: 'done' })
-    expect(held(run.bench)).toEqual(history)
-    expect(verification(run)).toMatchObject({ found: history.length, missing: 0, extra: 0 })
-  })
+  it.each([
+    ['the canary', 0],
+    ['the 40th post', 40],
+  ])(
+    'before %s is created anew when the run goes on, and all that went with it is posted again',
+    async (_, at) => {
+      const { run, history } = await underway(
+        ({ sandbox, schema }) => sandbox.tenant.apply({ type: 'schema-deleted', id: schema.id }),
+        at,
+      )
+      expect(isDone(run.journal, { name: 'recreation' })).toBe(false)
+      expect(await go(run)).toEqual({ state: 'done' })
+      expect(held(run.bench)).toEqual(history)
+      expect(verification(run)).toMatchObject({ found: history.length, missing: 0, extra: 0 })
+    },
+  )
 
-  it('and made anew in another form is found before the read-back, and left to the operator', async () => {
+  it.each([
+    ['before the canary', 0],
+    ['before the read-back', 40],
+  ])('and made anew in another form is found %s, and left to the operator', async (_, at) => {
     const { run, history } = await underway(({ sandbox }, { plan }) => {
       const another = { ...plan.after, displayName: 'Somebody’s' }
       sandbox.tenant.apply({ type: 'schema-deleted', id: another.id })
       sandbox.tenant.apply({ type: 'schema-created', schema: another, visibleAt: 0 })
-    })
+    }, at)
     const { bench, plan } = run
     const posts = bench.posts()
     expect(await failureOf(go(run))).toMatchObject({

@@ -21,6 +21,8 @@ export type Happening =
   | 'recreated-as-it-was'
   | 'recreated-as-planned'
   | 'recreated-otherwise'
+  /** Others delete the schema that has just come back. */
+  | 'deleted-by-others'
 
 export interface TenantEvent {
   readonly what: Happening
@@ -115,7 +117,7 @@ export function drawScenario(seed: number): Scenario {
     },
     wire: [...drawWire(random, posts, contacts), ...drawRevocation(others, posts, contacts)],
     fates: drawFates(random, posts),
-    events: [...drawEvents(random, posts, contacts), ...drawRecreation(others)],
+    events: [...drawEvents(random, posts, contacts), ...drawRecreation(others), ...drawTaking(others, posts)],
     rot: chance(0.08),
     mapped: chance(0.5),
   }
@@ -168,6 +170,11 @@ function drawRecreation(random: Random): TenantEvent[] {
   const contact = between(random, 0, 99)
   const recreated: TenantEvent = { what: pick(random, RECREATED), of, at: 1, contact }
   return random() < 0.5 ? [recreated] : [recreated, { what: 'arrival', of: 'schema', at: 1, contact }]
+}
+
+function drawTaking(random: Random, posts: number): TenantEvent[] {
+  if (random() >= 0.05) return []
+  return [{ what: 'deleted-by-others', of: 'post', at: between(random, 1, posts), contact: 0 }]
 }
 
 function drawFates(random: Random, posts: number): Fate[] {

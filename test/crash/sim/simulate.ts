@@ -161,9 +161,11 @@ class Simulation {
   /** What an operator does until there is nothing more to do. */
   async #upgrade(run: string): Promise<Ended> {
     let rotten = this.#scenario.rot
+    let said = ''
     for (let tries = 0; tries < ENOUGH; tries++) {
       const ended = await this.#live(upgrade, { plan: run }, this.#scenario.fates[this.#upgrades++] ?? {})
       const { code } = ended
+      said = ended.said
       if (code === undefined || code === 130) {
         await this.#time.pass(code === 130 ? 1_000 : 10)
         continue
@@ -195,9 +197,10 @@ class Simulation {
       }
       if (code === 4 && this.#world.madeRoom(ended.said)) continue
       if (code === 4 && this.#world.producersHadNotStopped(ended.said)) continue
+      if (code === 4 && this.#world.othersDeletedIt(ended.said)) continue
       throw new Failure(`the upgrade ended with ${code}:\n${ended.said}`)
     }
-    throw new Failure(`the upgrade did not end within ${ENOUGH} processes`)
+    throw new Failure(`the upgrade did not end within ${ENOUGH} processes, and said at last:\n${said}`)
   }
 
   /** Every rule about the snapshot is kept when it is damaged: nothing is deleted, and an undamaged copy mends it. */

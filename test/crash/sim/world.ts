@@ -155,6 +155,7 @@ export class World {
   #canHappen({ what, of }: TenantEvent): boolean {
     const isThereNow = this.#sandbox.tenant.schema(this.#schema.id) !== undefined
     if (what === 'arrival' && of === 'schema') return this.isDeleted() && isThereNow
+    if (what === 'deleted-by-others') return this.isDeleted() && isThereNow
     return !what.startsWith('recreated') || (this.isDeleted() && !isThereNow)
   }
 
@@ -201,6 +202,10 @@ export class World {
         return this.#recreate({ ...this.#schema, jsonSchema: this.#segmentable() })
       case 'recreated-otherwise':
         return this.#recreate({ ...this.#schema, displayName: 'Made by others' })
+      case 'deleted-by-others':
+        tenant.apply({ type: 'schema-deleted', id: this.#schema.id })
+        this.#live.clear()
+        return this.#schema.id
       case 'places-taken':
         for (let n = tenant.schemas().length; n < 15; n++) {
           const taken = `somebody-elses-${n}`
@@ -251,6 +256,12 @@ export class World {
     const id = this.#filled.pop() as string
     this.#sandbox.tenant.apply({ type: 'schema-deleted', id })
     return true
+  }
+
+  /** @returns whether the run says so, and somebody did; they have been talked to */
+  othersDeletedIt(said: string): boolean {
+    const some = [...this.#done].some(({ what }) => what === 'deleted-by-others')
+    return some && /somebody deleted it while its history was imported/.test(said)
   }
 
   producersHadNotStopped(said: string): boolean {
