@@ -56,7 +56,7 @@ export interface Difference {
   readonly altered: readonly string[]
 }
 
-/** Something that counts as refused, and is in the tenant after all. */
+/** What counts as refused, or is known by an id that is gone, and is in the tenant after all. */
 export interface Adoption {
   readonly seq: number
   readonly newId: string
@@ -121,7 +121,8 @@ export function compareContact(
   const adopted = compared.flatMap((each) => each.adopted)
   const extra = compared.flatMap((each) => each.extra)
   const foreign = compared.flatMap((each) => each.foreign)
-  const rejected = expected.filter(({ state }) => state === 'rejected').length - adopted.length
+  const back = new Set(adopted.map(({ seq }) => seq))
+  const rejected = expected.filter(({ seq, state }) => state === 'rejected' && !back.has(seq)).length
   const wanted = expected.length - rejected
   return {
     gone,
@@ -157,13 +158,15 @@ function compareEqual(
   if (lacking > 0) {
     const ids = new Set(there.map(({ id }) => id))
     const least = due.toSorted((a, b) => Number(ids.has(a.newId ?? '')) - Number(ids.has(b.newId ?? '')))
-    return { missing: least.slice(0, lacking).map(({ seq }) => seq), adopted: [], extra: [], foreign: [] }
+    const missing = least.slice(0, lacking).map(({ seq }) => seq)
+    return { missing, adopted: standIns(least.slice(lacking), there), extra: [], foreign: [] }
   }
   // Refused when its contact was gone, say, though a POST of it had landed.
   const landed = records.filter(({ state, posts }) => state === 'rejected' && posts > 0)
   // An item's own record is never too many; where it is gone, any other stands in its place, one that nobody knows first.
   const rank = rankOf(due, landed)
-  const free = there.toSorted((a, b) => rank(a.id) - rank(b.id)).slice(due.length)
+  const ranked = there.toSorted((a, b) => rank(a.id) - rank(b.id))
+  const free = ranked.slice(due.length)
   const adopted = adopt(landed, free)
   const taken = new Set(adopted.map(({ newId }) => newId))
   const surplus = free.flatMap(({ id }) => (taken.has(id) ? [] : id))
@@ -174,13 +177,25 @@ function compareEqual(
     return Array.from({ length: Math.max(0, posts - own) }, () => seq)
   })
   // Equal records can't be told apart: where they are more than ours can be, none of them is taken for ours.
-  if (surplus.length > spare.length) return { missing: [], adopted, extra: [], foreign: surplus }
+  const known = [...adopted, ...standIns(due, ranked.slice(0, due.length))]
+  if (surplus.length > spare.length) return { missing: [], adopted: known, extra: [], foreign: surplus }
   return {
     missing: [],
-    adopted,
+    adopted: known,
     extra: surplus.map((id, index) => ({ id, seq: spare[index] ?? 0 })),
     foreign: [],
   }
+}
+
+/** Each item whose own record is gone gets one of those that count in its place. */
+function standIns(due: readonly Expected[], counted: readonly Held[]): readonly Adoption[] {
+  const ids = new Set(counted.map(({ id }) => id))
+  const bereft = due.filter(({ newId }) => newId !== undefined && !ids.delete(newId))
+  const free = [...ids]
+  return bereft.flatMap(({ seq }, index) => {
+    const newId = free[index]
+    return newId === undefined ? [] : [{ seq, newId }]
+  })
 }
 
 function rankOf(due: readonly Expected[], landed: readonly Expected[]): (id: string) => number {
@@ -309,8 +324,8 @@ export async function verifyLive(job: Verification): Promise<Tally> {
 
 /** A read may lag behind what was done: what differs now may not in a moment. One wait serves all of them. */
 async function lookAgain(job: Verification, compared: readonly Compared[]): Promise<readonly Compared[]> {
-  const unsettled = ({ missing, extra, foreign }: Comparison): boolean =>
-    missing.length + extra.length + foreign.length > 0
+  const unsettled = ({ missing, extra, foreign, adopted }: Comparison): boolean =>
+    missing.length + extra.length + foreign.length + adopted.length > 0
   if (!compared.some(({ result }) => unsettled(result))) return compared
   await job.clock.sleep(job.settleMs, job.stop)
   return Array.fromAsync(
@@ -344,9 +359,10 @@ export async function compareLive(
     .filter(({ id }) => !old.has(id))
     .map((record) => ({ id: record.id, key: job.keyOf(record) }))
   const result = compareContact(expected, found, read.state === 'gone')
-  const surplus = [...result.extra.map(({ id }) => id), ...result.foreign]
+  const own = new Set(expected.map(({ newId }) => newId))
+  const strange = [...result.extra, ...result.adopted.map(({ newId: id }) => ({ id }))].map(({ id }) => id)
   // With a contact that was merged into this one came its records: equal to some here, perhaps, and none too many.
-  const others = new Set(surplus.filter((id) => job.isClaimed(id)))
+  const others = new Set([...strange, ...result.foreign].filter((id) => !own.has(id) && job.isClaimed(id)))
   if (others.size === 0) return result
   return compareContact(
     expected,

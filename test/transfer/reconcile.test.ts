@@ -162,7 +162,19 @@ describe('What is there too often', () => {
   })
 
   it("stands in the place of an item's own record where that is gone", () => {
-    expect(compareContact([confirmed(0, 'a', 2)], found(['x', 'a']))).toMatchObject(NOTHING)
+    expect(compareContact([confirmed(0, 'a', 2)], found(['x', 'a']))).toMatchObject({
+      ...NOTHING,
+      adopted: [{ seq: 0, newId: 'x' }],
+      tally: { expected: 1, found: 1 },
+    })
+  })
+
+  it('stands in for one of two that are gone, and the other is missing', () => {
+    const twins = [confirmed(0, 'a'), confirmed(1, 'a'), confirmed(2, 'a')]
+    expect(compareContact(twins, found(['n1', 'a'], ['x', 'a']))).toMatchObject({
+      missing: [0],
+      adopted: [{ seq: 2, newId: 'x' }],
+    })
   })
 
   it("is nobody's of ours where there is no journal", () => {
@@ -198,7 +210,10 @@ describe('What was refused', () => {
     ])
     expect(extra.map(({ id }) => id)).toEqual(['y'])
     // Where an accepted one's own is gone, what nobody knows stands in its place.
-    expect(compareContact(items, found(['z', 'a'], ['x', 'a'])).adopted).toEqual([{ seq: 1, newId: 'z' }])
+    expect(compareContact(items, found(['z', 'a'], ['x', 'a'])).adopted).toEqual([
+      { seq: 1, newId: 'z' },
+      { seq: 0, newId: 'x' },
+    ])
   })
 
   it('gets only what its accepted twins leave', () => {

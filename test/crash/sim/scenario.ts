@@ -55,6 +55,8 @@ export interface Scenario {
   readonly rot: boolean
   /** Where contacts were merged, the operator says into which. */
   readonly mapped: boolean
+  /** After so many processes since the deletion, the operator takes the way back. */
+  readonly wayBack: number | undefined
 }
 
 const LEGAL_FORMS = ['as-is', 'as-is', 'as-is', 'numbers', 'dates', 'nulls', 'keys', 'dotnet'] as const
@@ -120,6 +122,7 @@ export function drawScenario(seed: number): Scenario {
     events: [...drawEvents(random, posts, contacts), ...drawRecreation(others), ...drawTaking(others, posts)],
     rot: chance(0.08),
     mapped: chance(0.5),
+    wayBack: drawWayBack(seed),
   }
 }
 
@@ -170,6 +173,11 @@ function drawRecreation(random: Random): TenantEvent[] {
   const contact = between(random, 0, 99)
   const recreated: TenantEvent = { what: pick(random, RECREATED), of, at: 1, contact }
   return random() < 0.5 ? [recreated] : [recreated, { what: 'arrival', of: 'schema', at: 1, contact }]
+}
+
+function drawWayBack(seed: number): number | undefined {
+  const random = seededRandom(`way back ${seed}`)
+  return random() < 0.06 ? between(random, 0, 3) : undefined
 }
 
 function drawTaking(random: Random, posts: number): TenantEvent[] {
@@ -252,6 +260,15 @@ export function ingredientsOf(scenario: Scenario): readonly Ingredient[] {
       without: (from) => ({ ...from, latency: { min: 0, max: 0 } }),
     },
     { name: 'many', text: String(scenario.many), without: (from) => ({ ...from, many: 0 }) },
+    ...(scenario.wayBack === undefined
+      ? []
+      : [
+          {
+            name: 'wayBack',
+            text: `the way back after ${scenario.wayBack} processes`,
+            without: (from: Scenario) => ({ ...from, wayBack: undefined }),
+          },
+        ]),
     { name: 'misfits', text: String(scenario.misfits), without: (from) => ({ ...from, misfits: 0 }) },
     ...(scenario.rot
       ? [

@@ -91,6 +91,8 @@ class Simulation {
   #processes = 0
   #crashes = 0
   #upgrades = 0
+  #sinceDeletion = 0
+  #isBack = false
   #orphans = 0
   #rejected = 0
 
@@ -132,8 +134,8 @@ class Simulation {
     writeFileSync(contacts, `contactId\n${this.#world.contacts.join('\n')}\n`)
     const run = await this.#plan(contacts)
     const ended = await this.#upgrade(run)
-    await this.#settleUp(run, ended)
-    await this.#retry(run)
+    if (await this.#isRightLater(run)) this.#assertCode(ended)
+    if (await this.#retry(run)) await this.#isRightLater(run)
     const evidence = join(this.#folder, 'data', 'runs', run)
     this.#rejected = this.#world.rejected(evidence).length
     this.#world.assertEnd(evidence, this.#mayDouble())
@@ -163,7 +165,9 @@ class Simulation {
     let rotten = this.#scenario.rot
     let said = ''
     for (let tries = 0; tries < ENOUGH; tries++) {
-      const ended = await this.#live(upgrade, { plan: run }, this.#scenario.fates[this.#upgrades++] ?? {})
+      const back = this.#turnsBack() ? { 'roll-back': true } : {}
+      const fate = this.#scenario.fates[this.#upgrades++] ?? {}
+      const ended = await this.#live(upgrade, { plan: run, ...back }, fate)
       const { code } = ended
       said = ended.said
       if (code === undefined || code === 130) {
@@ -183,10 +187,7 @@ class Simulation {
       if (code === 5) {
         if (ended.json['state'] === 'done') return ended
         if (!this.#mayDouble()) throw new Failure(`it doubled what it need not have:\n${ended.said}`)
-        // As it says: what is missing is looked for once more, what is there too often is deleted.
-        const { missing } = (ended.json['verification'] ?? {}) as Record<string, number>
-        if ((missing ?? 0) > 0) await this.#time.pass(120_000)
-        else await this.#repair(run)
+        await this.#mend(run, ended)
         continue
       }
       if (this.#world.clearedAway(ended.said)) continue
@@ -203,6 +204,21 @@ class Simulation {
     throw new Failure(`the upgrade did not end within ${ENOUGH} processes, and said at last:\n${said}`)
   }
 
+  /** @returns whether the operator has had enough of the new schema, and has not signed for that yet */
+  #turnsBack(): boolean {
+    const { wayBack } = this.#scenario
+    return (
+      wayBack !== undefined && this.#world.isDeleted() && !this.#isBack && this.#sinceDeletion++ >= wayBack
+    )
+  }
+
+  /** As the run says: what is missing is looked for once more, what is there too often is deleted. */
+  async #mend(run: string, { json }: Ended): Promise<void> {
+    const { missing } = (json['verification'] ?? {}) as Record<string, number>
+    if ((missing ?? 0) > 0) await this.#time.pass(120_000)
+    else await this.#repair(run)
+  }
+
   /** Every rule about the snapshot is kept when it is damaged: nothing is deleted, and an undamaged copy mends it. */
   async #withRot(run: string): Promise<void> {
     const mend = this.#world.rot(join(this.#folder, 'data'))
@@ -214,10 +230,12 @@ class Simulation {
   }
 
   async #sign(run: string, gate: string): Promise<void> {
-    const confirm = gate === 'delete-schema' ? { confirm: this.#scenario.schemaId } : {}
-    const accept = gate === 'delete-schema' ? { 'accept-coverage': true, 'accept-no-preflight': true } : {}
+    const takes = ['delete-schema', 'roll-back'].includes(gate)
+    const confirm = takes ? { confirm: this.#scenario.schemaId, 'accept-coverage': true } : {}
+    const accept = gate === 'delete-schema' ? { 'accept-no-preflight': true } : {}
     const ended = await this.#live(sign, { run, gate, by: 'Ada', ...confirm, ...accept }, {})
     if (ended.code !== 0) throw new Failure(`gate ${gate} could not be signed: ${ended.said}`)
+    if (gate === 'roll-back') this.#isBack = true
   }
 
   async #repair(run: string): Promise<void> {
@@ -235,22 +253,23 @@ class Simulation {
     throw new Failure('the repair did not end')
   }
 
-  /** What was still on its way lands; then a look on another day, and a repair where it finds something. */
-  async #settleUp(run: string, ended: Ended): Promise<void> {
+  /**
+   * What was still on its way lands; then a look on another day, and a repair where it finds something.
+   * @returns whether it found nothing
+   */
+  async #isRightLater(run: string): Promise<boolean> {
     while (this.#wire.pending > 0) await this.#time.pass(60_000)
     // Whatever may be invisible for a while is visible by now.
     await this.#time.pass(3_600_000)
     const found = await this.#look(run)
-    if (found.code === 0) {
-      this.#assertCode(ended)
-      return
-    }
+    if (found.code === 0) return true
     const orphans = this.#explained(found)
     this.#orphans += orphans
     if (orphans > 0) await this.#repair(run)
     const again = await this.#look(run)
     if (this.#explained(again) > 0)
       throw new Failure(`after the repair there are still differences:\n${again.said}`)
+    return false
   }
 
   /** @returns how many orphans a look has found @throws Failure where it has found anything that nothing explains */
@@ -268,13 +287,15 @@ class Simulation {
     return orphans
   }
 
-  /** Contacts that were gone may be there again, or be known under another id: as the run's last lines say. */
-  async #retry(run: string): Promise<void> {
-    const refused = (): readonly string[] => this.#refused(run).map(({ record }) => record.contactId)
-    if (refused().some((contactId) => this.#world.isThere(contactId)))
-      await this.#again(run, { 'retry-refused': true })
+  /**
+   * Contacts that were gone may be there again, or be known under another id: as the run's last lines say.
+   * @returns whether anything was tried again
+   */
+  async #retry(run: string): Promise<boolean> {
+    const worthIt = this.#refused(run).some(({ record }) => this.#world.isThere(record.contactId))
+    if (worthIt) await this.#again(run, { 'retry-refused': true })
     const merged = this.#world.mergedNow()
-    if (!this.#scenario.mapped || merged.length === 0) return
+    if (!this.#scenario.mapped || merged.length === 0) return worthIt
     const file = join(this.#folder, 'merged.csv')
     writeFileSync(file, merged.map(([from, to]) => `${from},${to}\n`).join(''))
     await this.#again(run, { 'contact-map': file })
@@ -286,6 +307,7 @@ class Simulation {
       throw new Failure(
         `refused though the map says where it goes: ${left.map(({ reason }) => reason).join()}`,
       )
+    return true
   }
 
   /** A run that has ended, taken up again. */
@@ -298,7 +320,8 @@ class Simulation {
       )
       const { code } = ended
       if (code === 0 || (code === 5 && ended.json['state'] === 'done')) return
-      if (code === 5 && this.#mayDouble()) await this.#repair(run)
+      if (code === 4 && this.#world.othersDeletedIt(ended.said)) continue
+      if (code === 5 && this.#mayDouble()) await this.#mend(run, ended)
       else if (code !== undefined && code !== 130 && !canTryAgain(ended))
         throw new Failure(`what was refused could not be tried again: ${code}: ${ended.said}`)
       await this.#time.pass(60_000)
