@@ -5,7 +5,7 @@
  */
 import type { OperatorError } from '../errors.ts'
 import { MAX_SCHEMAS } from '../schema/rules.ts'
-import type { Tally } from '../transfer/verify.ts'
+import type { Tally } from '../transfer/compare.ts'
 import { duration } from '../upgrade/estimate.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'

@@ -9,20 +9,19 @@ import type { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Interaction } from '../model.ts'
-import type { Delivery } from '../transfer/deliveries.ts'
-import { inOrder } from '../transfer/pump.ts'
 import {
   addTallies,
   type Comparison,
-  compareLive,
   type Difference,
   differenceOf,
   differs,
   type Surplus,
   subtractTally,
   type Tally,
-  verifyLive,
-} from '../transfer/verify.ts'
+} from '../transfer/compare.ts'
+import type { Delivery } from '../transfer/deliveries.ts'
+import { inOrder } from '../transfer/pump.ts'
+import { compareLive, verifyLive } from '../transfer/verify.ts'
 import { attemptTo } from './attempt.ts'
 import { assertStillThere } from './drift.ts'
 import { comparisonOf, type Lot, verificationNote } from './lot.ts'

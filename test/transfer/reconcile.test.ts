@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { compareContact, EMPTY_TALLY, type Expected } from '../../src/transfer/compare.ts'
 import { reconcile } from '../../src/transfer/reconcile.ts'
-import { compareContact, EMPTY_TALLY, type Expected } from '../../src/transfer/verify.ts'
 
 const sought = (...keys: readonly string[]) => keys.map((key, seq) => ({ seq, key }))
 const found = (...records: ReadonlyArray<readonly [string, string]>) =>

@@ -16,7 +16,7 @@ import { upgrade } from '../../../src/commands/upgrade.ts'
 import { verify } from '../../../src/commands/verify.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../../../src/sandbox/app.ts'
 import { seededRandom } from '../../../src/sandbox/random.ts'
-import type { Difference } from '../../../src/transfer/verify.ts'
+import type { Difference } from '../../../src/transfer/compare.ts'
 import { SimDisk } from './disk.ts'
 import { type Ending, type Fate, Life, within } from './life.ts'
 import { closeDatabases, loseCommits, mount, unmount } from './patches.ts'
@@ -190,7 +190,10 @@ class Simulation {
         await this.#mend(run, ended)
         continue
       }
-      if (this.#world.clearedAway(ended.said)) continue
+      if (this.#world.clearedAway(ended.said)) {
+        await this.#time.pass(120_000)
+        continue
+      }
       // The disk was full, the wire was too bad, the key was taken away: people see to it, and go on.
       if (canTryAgain(ended)) {
         await this.#time.pass(120_000)
