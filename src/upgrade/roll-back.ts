@@ -56,16 +56,17 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
   return { removed: true }
 }
 
-/** @returns records of a contact that this run has not posted; what it posted without an answer counts as posted */
+/** @returns records of a contact that are more than this run's POSTs can have made: an answer that was lost counts as one */
 function strangers({ journal, plan }: ReadContext, { pieces }: Known, now: ContactRead): readonly Found[] {
   const keyOf = canonicalForm(plan.after)
   const records = recordsOf(pieces)
   const items = pieces.flatMap(({ firstSeq, interactions }) =>
     journal.items(FORTH.name).range(firstSeq, firstSeq + interactions.length),
   )
-  const sought = items
-    .filter(({ state }) => state === 'sent')
-    .map(({ seq }) => ({ seq, key: keyOf(records.get(seq) as Interaction) }))
+  const sought = items.flatMap(({ seq, posts, newId }) => {
+    const key = keyOf(records.get(seq) as Interaction)
+    return Array.from({ length: posts - (newId === undefined ? 0 : 1) }, () => ({ seq, key }))
+  })
   const claimed = new Set(items.flatMap(({ newId }) => newId ?? []))
   const found = now.interactions.map((record) => ({ id: record.id, key: keyOf(record) }))
   return reconcile(sought, found, claimed).unclaimed

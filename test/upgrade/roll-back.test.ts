@@ -154,6 +154,22 @@ describe('the way back', () => {
     expect(held(bench)).toEqual(history)
   })
 
+  it('counts what was posted twice, since its answer was lost, as its own', async () => {
+    const { run, history } = await atCanary()
+    const [canary] = run.bench.sandbox.tenant.interactionsOfSchema(run.plan.schemaId)
+    if (canary === undefined) throw new Error('no canary')
+    const { contactId, createdDate, payload } = canary
+    const [item] = run.journal.items('import').range(0, 1_000)
+    // As after a POST whose answer was lost, and which landed after the tenant had been asked about it.
+    await run.journal.items('import').sent([item?.seq ?? -1])
+    await run.journal.items('import').confirmed(item?.seq ?? -1, canary.id)
+    addHistory(run.bench, contactId, payload, createdDate)
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(held(run.bench)).toEqual(history)
+  })
+
   it('takes effect once it is signed: until then the run goes on forwards', async () => {
     const { run, history } = await atCanary()
     expect(await goBack(run)).toMatchObject({ state: 'waiting', gate: 'roll-back' })
