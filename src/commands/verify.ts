@@ -11,10 +11,10 @@ import { MANIFEST } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { type Difference, differs, type Tally } from '../transfer/compare.ts'
-import { verifyLive } from '../transfer/verify.ts'
+import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
 import { contactMapOf } from '../upgrade/contact-map.ts'
 import { mayHaveDeleted } from '../upgrade/history.ts'
-import { oldIds } from '../upgrade/lot.ts'
+import { remembered } from '../upgrade/lot.ts'
 import { tenantOf } from '../upgrade/names.ts'
 import { passFolder } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
@@ -162,15 +162,13 @@ async function compare(
   const lot = journal === undefined || !mayHaveDeleted(journal) ? undefined : lotOf(journal)
   const differences: Difference[] = []
   const tally = await verifyLive({
+    ...(lot && journal ? remembered(journal, lot) : NOTHING_REMEMBERED),
     reader,
     clock: tools.clock,
     snapshot,
     map: lot === undefined ? NO_MAP : map,
     schemaId,
     keyOf: canonicalForm(schema),
-    itemsOf: (first, count) => (lot && journal?.items(lot.name).range(first, first + count)) ?? [],
-    isClaimed: (id) => (lot && journal?.items(lot.name).isClaimed(id)) ?? false,
-    oldIds: (read, firstSeq) => (lot && journal ? oldIds(journal, lot, read, firstSeq) : new Set()),
     settleMs: config.settleMs,
     concurrency: config.concurrency,
     done: [],

@@ -48,8 +48,11 @@ export interface ItemJournal {
   unsent(seqs: readonly number[], turnedAway?: boolean): Promise<void>
   /** @param turnedAway whether its last POST certainly had no effect */
   rejected(seq: number, reason: string, turnedAway?: boolean): Promise<void>
-  /** What a POST of it has made is gone again: it counts as not carried out. */
-  undone(seq: number): Promise<void>
+  /**
+   * What a POST of it has made is gone again: it counts as not carried out.
+   * @param alongside notes it elsewhere in the journal: durable together, or neither
+   */
+  undone(seq: number, alongside: () => void): Promise<void>
   /** The server has it under `newId`, but not at the contact that it was posted to: counts as rejected, and stays so. */
   moved(seq: number, newId: string, reason: string): Promise<void>
   /**
@@ -157,7 +160,11 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
     unsent: (seqs, turnedAway = false) => set(seqs, 'unsent', null, null, turnedAway ? -1 : 0),
     rejected: (seq, reason, turnedAway = false) => set([seq], 'rejected', null, reason, turnedAway ? -1 : 0),
     moved: (seq, newId, reason) => set([seq], 'rejected', newId, reason),
-    undone: (seq) => committer.commit(() => void undo().run(lot, seq)),
+    undone: (seq, alongside) =>
+      committer.commit(() => {
+        undo().run(lot, seq)
+        alongside()
+      }),
     async reopenRejected(seqs) {
       let reopened = 0
       await committer.commit(() => {

@@ -77,10 +77,15 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
 }
 
 /**
- * Runs a change as one transaction: all of it is durable on return, or nothing of it is there.
+ * Runs a change as one transaction: all of it is durable on return, or nothing of it is there. Within another one it is
+ * a part of that.
  * @throws OperatorError (exit 1) where the disk refuses it
  */
 export function transaction(db: DatabaseSync, change: () => void): void {
+  if (db.isTransaction) {
+    change()
+    return
+  }
   try {
     db.exec('BEGIN IMMEDIATE')
     try {

@@ -33,7 +33,24 @@ export interface VerifyCheckpoint {
   readonly adopted: readonly Adoption[]
 }
 
-export interface Verification {
+/** What the journal knows of the records of a lot. */
+export interface Remembered {
+  /** What became of a contact's items. */
+  itemsOf(firstSeq: number, count: number): readonly Item[]
+  /** Whether a record of the tenant is some item's own, of whatever contact. */
+  isClaimed(id: string): boolean
+  /** Ids that don't count: of records that a deletion took away and that a lagging read may still show. */
+  oldIds(read: { readonly interactions: readonly Interaction[] }, firstSeq: number): ReadonlySet<string>
+}
+
+/** Of a snapshot on its own. */
+export const NOTHING_REMEMBERED: Remembered = {
+  itemsOf: () => [],
+  isClaimed: () => false,
+  oldIds: () => new Set(),
+}
+
+export interface Verification extends Remembered {
   readonly reader: ContactReader
   readonly clock: Clock
   readonly snapshot: Snapshot
@@ -41,12 +58,6 @@ export interface Verification {
   readonly map?: ContactMap
   readonly schemaId: string
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
-  /** What the journal says of a contact's items; nothing where there is no journal (a snapshot on its own). */
-  itemsOf(firstSeq: number, count: number): readonly Item[]
-  /** Whether the journal knows a record of the tenant as some item's own, of whatever contact. */
-  isClaimed(id: string): boolean
-  /** Ids that don't count: of records that a deletion took away and that a lagging read may still show. */
-  oldIds(read: { readonly interactions: readonly Interaction[] }, firstSeq: number): ReadonlySet<string>
   /** Contacts that lack something are read once more after this wait, in milliseconds. */
   readonly settleMs: number
   readonly concurrency: number
@@ -131,7 +142,7 @@ async function lookAgain(job: Verification, compared: readonly Compared[]): Prom
 
 /** Reads a contact, and compares what it shows with all that should be there. @throws EngageError */
 export async function compareLive(
-  job: Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf' | 'itemsOf' | 'isClaimed' | 'oldIds'>,
+  job: Remembered & Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf'>,
   { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
 ): Promise<Comparison> {
   const expected = pieces.flatMap(({ firstSeq, interactions }) => {

@@ -4,11 +4,13 @@
  * records of the past.
  */
 import PQueue from 'p-queue'
+import type { Item, ItemJournal } from '../journal/items.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import type { ContactRead, InteractionSchema } from '../model.ts'
 import { canonicalForm } from '../schema/canonical.ts'
 import type { ImportDesk } from '../transfer/contact-import.ts'
+import type { Remembered } from '../transfer/verify.ts'
 import { contactMapOf } from './contact-map.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
@@ -38,23 +40,52 @@ export function roundName(lot: Pick<Lot, 'name'>, round: number): string {
 
 /** What a contact's records in the tenant are held against, and by which measure. */
 export function comparisonOf(context: ReadContext, lot: Lot) {
-  const items = context.journal.items(lot.name)
   return {
+    ...remembered(context.journal, lot),
     reader: context.reader,
     clock: context.clock,
     schemaId: context.plan.schemaId,
     map: contactMapOf(context),
     keyOf: canonicalForm(lot.schema(context)),
-    itemsOf: (first: number, count: number) => items.range(first, first + count),
-    isClaimed: items.isClaimed,
-    oldIds: (read: Pick<ContactRead, 'interactions'>, firstSeq: number) =>
-      oldIds(context.journal, lot, read, firstSeq),
     settleMs: settleMsOf(context, lot),
   }
 }
 
+/** @returns what a run's journal knows of the records of a lot */
+export function remembered(journal: Journal, lot: Lot): Remembered {
+  return {
+    itemsOf: (first, count) => itemsOf(journal, lot, first, first + count),
+    isClaimed: journal.items(lot.name).isClaimed,
+    oldIds: (read, firstSeq) => oldIds(journal, lot, read, firstSeq),
+  }
+}
+
+/** @returns how many POSTs of an item may have made, or may yet make, another record than the one that it is known by */
+export function unaccounted({ posts, newId }: Item): number {
+  return Math.max(0, posts - (newId === undefined ? 0 : 1))
+}
+
+/** A POST of the way forth may land when the old schema is back: it counts among the item's own. */
+function itemsOf(journal: Journal, lot: Lot, from: number, to: number): readonly Item[] {
+  const items = journal.items(lot.name).range(from, to)
+  if (lot === FORTH) return items
+  const late = new Map(
+    journal
+      .items(FORTH.name)
+      .range(from, to)
+      .map((item) => [item.seq, unaccounted(item)]),
+  )
+  return items.map((item) => ({ ...item, posts: item.posts + (late.get(item.seq) ?? 0) }))
+}
+
+/** @returns the items whose POST a surplus record of a lot may come from, the earlier ones first */
+export function madeBy(journal: Journal, lot: Lot, seq: number): ItemJournal {
+  const forth = journal.items(FORTH.name)
+  return forth.range(seq, seq + 1).some((item) => unaccounted(item) > 0) ? forth : journal.items(lot.name)
+}
+
 /** @returns ids that deletions took away: the snapshot's own and, on the way back, what the way forth had posted */
-export function oldIds(
+function oldIds(
   journal: Journal,
   lot: Lot,
   read: Pick<ContactRead, 'interactions'>,

@@ -24,7 +24,7 @@ import { inOrder } from '../transfer/pump.ts'
 import { compareLive, verifyLive } from '../transfer/verify.ts'
 import { attemptTo } from './attempt.ts'
 import { assertStillThere } from './drift.ts'
-import { comparisonOf, type Lot, verificationNote } from './lot.ts'
+import { comparisonOf, type Lot, madeBy, verificationNote } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import { holdsHistory } from './status.ts'
@@ -168,10 +168,11 @@ async function deleteOrphan(context: WriteContext, lot: Lot, orphan: Orphan & Su
   context.say(`deleted the orphan ${orphan.id} of contact ${orphan.contactId}, of ${orphan.createdDate}`)
 }
 
-/** The POST that made it counts no more: what is equal to it from now on is not ours. */
+/** The POST that made it counts no more, and no less than once: what is equal to it from now on is not ours. */
 async function noteDeleted({ journal }: ReadContext, lot: Lot, orphan: Orphan & Surplus): Promise<void> {
-  await journal.items(lot.name).undone(orphan.seq)
-  journal.events.append('finished', ORPHAN, { ...orphan })
+  await madeBy(journal, lot, orphan.seq).undone(orphan.seq, () => {
+    journal.events.append('finished', ORPHAN, { ...orphan })
+  })
 }
 
 async function isGone(

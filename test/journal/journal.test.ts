@@ -54,9 +54,28 @@ describe('items', () => {
     await items.doubted([0, 1])
     expect(posts()).toEqual([2, 1, 0])
     await items.rejected(3, 'the contact is gone')
-    await items.undone(0)
-    await items.undone(3)
+    await items.undone(0, () => undefined)
+    await items.undone(3, () => undefined)
     expect(posts()).toEqual([1, 1, 0, 0])
+  })
+
+  it('count a POST that was undone no more than once: with the note of it, or not at all', async () => {
+    const file = await newFile()
+    using journal = openJournal(file, clock)
+    const items = journal.items('import')
+    await items.sent([0])
+    const notNoted = items.undone(0, () => {
+      journal.events.append('finished', 'orphan', { seq: 0 })
+      throw new Error('it dies here')
+    })
+    await expect(notNoted).rejects.toThrow('it dies here')
+    using left = openJournal(file, clock, 'read')
+    expect(left.items('import').range(0, 1)).toMatchObject([{ posts: 1 }])
+    expect(left.events.latest('orphan')).toBeUndefined()
+    await items.undone(0, () => void journal.events.append('finished', 'orphan', { seq: 0 }))
+    using right = openJournal(file, clock, 'read')
+    expect(right.items('import').range(0, 1)).toMatchObject([{ posts: 0 }])
+    expect(right.events.latest('orphan', 'finished')).toBeDefined()
   })
 
   it('that were rejected are tried again as what they are: in doubt where a POST may have been carried out', async () => {

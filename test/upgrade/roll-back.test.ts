@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { BACK } from '../../src/upgrade/lot.ts'
+import { findOrphans, repairOrphans } from '../../src/upgrade/repair.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import { openGate, statusOf } from '../../src/upgrade/status.ts'
 import { addHistory, held, openBench, produce } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
-import { isPost } from '../support/importing.ts'
+import { isPost, POSTS } from '../support/importing.ts'
 import { approve, go, goBack, killedAt, planRun, type Run, sign, verification, walk } from '../support/run.ts'
 
+const DAY_S = 86_400
 const CREATE = { method: 'POST', path: '/interactionschemas$' } as const
 
 /** A run whose new schema was refused after the deletion. */
@@ -168,6 +171,45 @@ describe('the way back', () => {
     sign(run, 'roll-back')
     expect(await walk(run)).toEqual([])
     expect(held(run.bench)).toEqual(history)
+  })
+
+  it('knows what it has posted for a contact that was merged into another one', async () => {
+    const { run } = await atCanary()
+    const { tenant } = run.bench.sandbox
+    const [canary] = tenant.interactionsOfSchema(run.plan.schemaId)
+    const into = run.bench.contacts.find((id) => id !== canary?.contactId) ?? ''
+    tenant.apply({ type: 'contact-merged', id: canary?.contactId ?? '', into, at: run.bench.clock.now() })
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.before)
+  })
+
+  it('takes what the way forth had sent, and what lands only then, for orphans', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench, { canaryGate: true })
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'lands-late', delay: DAY_S, times: 1 }])
+    await walk(run, 'canary-seen')
+    await goBack(run)
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(held(bench)).toEqual(history)
+    await bench.clock.advance(DAY_S * 1_000)
+    expect(held(bench)).toHaveLength(history.length + 1)
+    const survey = await findOrphans(run.context, BACK)
+    expect(survey).toMatchObject({ orphans: [{}], foreign: [], tally: { extra: 1, foreign: 0 } })
+    await repairOrphans(run.context, BACK, survey)
+    expect(held(bench)).toEqual(history)
+    // It is paid for: a twin from now on is somebody else's.
+    const own = [...bench.sandbox.tenant.interactionsOfSchema(bench.schema.id)].find(
+      ({ contactId, createdDate }) =>
+        contactId === survey.orphans[0]?.contactId &&
+        Date.parse(createdDate) === Date.parse(survey.orphans[0]?.createdDate ?? ''),
+    )
+    if (own === undefined) throw new Error('the orphan was equal to nothing')
+    addHistory(bench, own.contactId, own.payload, own.createdDate)
+    expect(await findOrphans(run.context, BACK)).toMatchObject({ orphans: [], tally: { foreign: 1 } })
   })
 
   it('takes effect once it is signed: until then the run goes on forwards', async () => {

@@ -93,6 +93,7 @@ class Simulation {
   #upgrades = 0
   #sinceDeletion = 0
   #isBack = false
+  #isUpgrading = false
   #orphans = 0
   #rejected = 0
 
@@ -118,7 +119,7 @@ class Simulation {
       latency: scenario.latency,
       faults: scenario.wire,
       trace: say,
-      serving: (kind) => this.#world.serving(kind, this.#wire.count(kind), say),
+      serving: (kind) => this.#world.serving(kind, this.#isUpgrading, say),
       served: (kind, request, response) => this.#world.served(kind, request, response),
       landedLate: (kind) => say(`${kind} has landed late`),
     })
@@ -197,6 +198,10 @@ class Simulation {
       // The disk was full, the wire was too bad, the key was taken away: people see to it, and go on.
       if (canTryAgain(ended)) {
         await this.#time.pass(120_000)
+        continue
+      }
+      if ('roll-back' in back && code === 4 && /nothing to roll back|is done: the new/.test(ended.said)) {
+        this.#isBack = true
         continue
       }
       if (code === 4 && this.#world.madeRoom(ended.said)) continue
@@ -359,6 +364,7 @@ class Simulation {
   /** One command as one process. */
   async #live(command: Command, args: Args, fate: Fate): Promise<Ended> {
     this.#processes += 1
+    this.#isUpgrading = command === upgrade
     const number = this.#processes
     const trace = (text: string): void => {
       this.trace.push(`${Math.round(this.#time.elapsed())} #${number} ${text}`)
@@ -416,6 +422,7 @@ class Simulation {
     )
     // A process that has ended of itself has nothing left under way either.
     life.dead = true
+    this.#isUpgrading = false
     closeDatabases(life)
     trace(`ended with ${code}`)
     return { code, json: out === '' ? {} : JSON.parse(out.trim().split('\n').at(-1) ?? '{}'), said }

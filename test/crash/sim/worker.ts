@@ -46,7 +46,10 @@ async function carryOut(order: Order): Promise<void> {
   const { trace, ...verdict } = await judged(scenario)
   const needed =
     verdict.failure !== undefined && order.shrink
-      ? await shrink(scenario, async (smaller) => (await judged(smaller)).failure !== undefined)
+      ? await shrink(
+          scenario,
+          async (smaller) => gist((await judged(smaller)).failure) === gist(verdict.failure),
+        )
       : undefined
   const answer: Answer = {
     ...verdict,
@@ -54,6 +57,12 @@ async function carryOut(order: Order): Promise<void> {
     ...(order.trace && { trace }),
   }
   process.send?.(answer)
+}
+
+/** @returns what a failure is about, whatever the names and the figures */
+function gist(failure = ''): string {
+  const [first = '', second = ''] = failure.split('\n')
+  return `${first} ${second}`.replaceAll(/[\w.-]*\d[\w.-]*/g, '#')
 }
 
 async function judged(scenario: Scenario): Promise<Verdict> {

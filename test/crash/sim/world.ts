@@ -104,8 +104,11 @@ export class World {
     this.firstProperty = plain?.[0] ?? ''
   }
 
-  /** The server is about to act: whatever the scenario has happen now, happens. */
-  serving(kind: RequestKind, _sent: number, say: (text: string) => void): void {
+  /**
+   * The server is about to act: whatever the scenario has happen now, happens.
+   * @param upgrades whether an upgrade is at it: what is taken away when all was done is nobody's doing here
+   */
+  serving(kind: RequestKind, upgrades: boolean, say: (text: string) => void): void {
     const number = (this.#counts.get(kind) ?? 0) + 1
     this.#counts.set(kind, number)
     if (kind === 'delete-schema' && this.#truth === undefined) {
@@ -113,7 +116,8 @@ export class World {
       this.#unreadable = this.#goneNow()
     }
     for (const event of this.#scenario.events) {
-      if (event.of !== kind || number < event.at || this.#done.has(event) || !this.#canHappen(event)) continue
+      if (event.of !== kind || number < event.at || this.#done.has(event)) continue
+      if (!this.#canHappen(event, upgrades)) continue
       this.#done.add(event)
       say(`${event.what} ${this.#happen(event)}`)
     }
@@ -152,10 +156,10 @@ export class World {
   }
 
   /** Whoever mends what is missing waits until it is, and posts into it then. */
-  #canHappen({ what, of }: TenantEvent): boolean {
+  #canHappen({ what, of }: TenantEvent, upgrades: boolean): boolean {
     const isThereNow = this.#sandbox.tenant.schema(this.#schema.id) !== undefined
     if (what === 'arrival' && of === 'schema') return this.isDeleted() && isThereNow
-    if (what === 'deleted-by-others') return this.isDeleted() && isThereNow
+    if (what === 'deleted-by-others') return upgrades && this.isDeleted() && isThereNow
     return !what.startsWith('recreated') || (this.isDeleted() && !isThereNow)
   }
 
@@ -238,6 +242,10 @@ export class World {
       tenant.apply({ type: 'schema-deleted', id: this.#schema.id })
     } else if (/interactions that are not in the snapshot/.test(said)) {
       for (const id of this.#live.keys()) tenant.apply({ type: 'interaction-deleted', id })
+      // What went with a merge before its answer was heard can't be told from an arrival: it is named, and may go.
+      const named = /such as (\S+) of contact/.exec(said)?.[1]
+      if (named !== undefined && this.#merged.size > 0)
+        tenant.apply({ type: 'interaction-deleted', id: named })
     } else return false
     this.#live.clear()
     return true
