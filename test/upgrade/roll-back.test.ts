@@ -189,25 +189,25 @@ describe('the way back', () => {
     const bench = openBench()
     const history = held(bench)
     const run = await planRun(bench, { canaryGate: true })
-    bench.sandbox.setFaults([{ ...POSTS, kind: 'lands-late', delay: DAY_S, times: 1 }])
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'lands-late', delay: DAY_S, times: 2 }])
     await walk(run, 'canary-seen')
     await goBack(run)
     sign(run, 'roll-back')
     expect(await walk(run)).toEqual([])
     expect(held(bench)).toEqual(history)
     await bench.clock.advance(DAY_S * 1_000)
-    expect(held(bench)).toHaveLength(history.length + 1)
+    expect(held(bench)).toHaveLength(history.length + 2)
     const survey = await findOrphans(run.context, BACK)
-    expect(survey).toMatchObject({ orphans: [{}], foreign: [], tally: { extra: 1, foreign: 0 } })
+    expect(survey).toMatchObject({ orphans: [{}, {}], foreign: [], tally: { extra: 2, foreign: 0 } })
     await repairOrphans(run.context, BACK, survey)
     expect(held(bench)).toEqual(history)
-    // It is paid for: a twin from now on is somebody else's.
+    // They are paid for: a twin from now on is somebody else's.
     const own = [...bench.sandbox.tenant.interactionsOfSchema(bench.schema.id)].find(
       ({ contactId, createdDate }) =>
         contactId === survey.orphans[0]?.contactId &&
         Date.parse(createdDate) === Date.parse(survey.orphans[0]?.createdDate ?? ''),
     )
-    if (own === undefined) throw new Error('the orphan was equal to nothing')
+    if (own === undefined) throw new Error('the orphans were equal to nothing')
     addHistory(bench, own.contactId, own.payload, own.createdDate)
     expect(await findOrphans(run.context, BACK)).toMatchObject({ orphans: [], tally: { foreign: 1 } })
   })
