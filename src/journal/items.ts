@@ -53,7 +53,10 @@ export interface ItemJournal {
    * @param alongside notes it elsewhere in the journal: durable together, or neither
    */
   undone(seq: number, alongside: () => void): Promise<void>
-  /** The server has it under `newId`, but not at the contact that it was posted to: counts as rejected, and stays so. */
+  /**
+   * The server has it under `newId`, but not at the contact that it was posted to: counts as rejected, and stays so while
+   * it is there.
+   */
   moved(seq: number, newId: string, reason: string): Promise<void>
   /**
    * Has tried once more what was rejected (only those numbers, where given): what never had an effect is `unsent`, the

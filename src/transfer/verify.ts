@@ -1,10 +1,12 @@
 /**
  * The read-back: what the tenant holds, against what the snapshot holds.
- * Guarantees: every contact with history is read, and once more after a wait where anything differs; what arrived live
- * is counted and left alone.
+ * Guarantees: every contact with history is read, and once more after a wait where anything differs; what has moved to
+ * another contact is asked for by its id, and is missing where it is not there either; what arrived live is counted and
+ * left alone.
  */
 import type { Clock } from '../clock.ts'
 import { type ContactMap, NO_MAP } from '../contacts/map.ts'
+import type { EngageReader } from '../engage/types.ts'
 import type { Item } from '../journal/items.ts'
 import type { Interaction } from '../model.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
@@ -21,7 +23,7 @@ import {
   type Tally,
 } from './compare.ts'
 import { type Delivery, deliveries } from './deliveries.ts'
-import { type ContactReader, readContact } from './export.ts'
+import { readContact } from './export.ts'
 import { Interrupted } from './progress.ts'
 import { inOrder } from './pump.ts'
 
@@ -51,7 +53,7 @@ export const NOTHING_REMEMBERED: Remembered = {
 }
 
 export interface Verification extends Remembered {
-  readonly reader: ContactReader
+  readonly reader: Pick<EngageReader, 'interactionsOf' | 'getContact' | 'getInteraction'>
   readonly clock: Clock
   readonly snapshot: Snapshot
   /** Contacts whose records are under another one: what is there is compared with all that goes there, once. */
@@ -145,7 +147,7 @@ export async function compareLive(
   job: Remembered & Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf'>,
   { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
 ): Promise<Comparison> {
-  const expected = pieces.flatMap(({ firstSeq, interactions }) => {
+  const journaled = pieces.flatMap(({ firstSeq, interactions }) => {
     const items = new Map(job.itemsOf(firstSeq, interactions.length).map((item) => [item.seq, item]))
     return interactions.map((record, index): Expected => {
       const seq = firstSeq + index
@@ -158,6 +160,10 @@ export async function compareLive(
   const found = read.interactions
     .filter(({ id }) => !old.has(id))
     .map((record) => ({ id: record.id, key: job.keyOf(record) }))
+  const lost = await lostElsewhere(job, journaled, new Set(found.map(({ id }) => id)))
+  const expected = journaled.map(
+    (each): Expected => (lost.has(each.seq) ? { ...each, state: 'confirmed' } : each),
+  )
   const result = compareContact(expected, found, read.state === 'gone')
   const own = new Set(expected.map(({ newId }) => newId))
   const strange = [...result.extra, ...result.adopted.map(({ newId: id }) => ({ id }))].map(({ id }) => id)
@@ -168,4 +174,31 @@ export async function compareLive(
     expected,
     found.map((record) => (others.has(record.id) ? { ...record, key: `${record.key} of another` } : record)),
   )
+}
+
+/**
+ * What went to another contact with a merge was named so, and stays so only while it is there: somebody may have deleted
+ * the schema since, or that contact. One look at the contact that has one of them answers for all that went there.
+ * @param here ids that the contact itself shows
+ * @returns the numbers of those that are nowhere any more
+ */
+async function lostElsewhere(
+  { reader, clock, schemaId }: Pick<Verification, 'reader' | 'clock' | 'schemaId'>,
+  journaled: readonly Expected[],
+  here: ReadonlySet<string>,
+): Promise<ReadonlySet<number>> {
+  const seen = new Set(here)
+  const looked = new Set<string>()
+  const lost = new Set<number>()
+  for (const { seq, state, newId } of journaled) {
+    if (state !== 'rejected' || newId === undefined || seen.has(newId)) continue
+    const live = await reader.getInteraction(newId)
+    if (live === undefined) lost.add(seq)
+    else if (!looked.has(live.contactId)) {
+      looked.add(live.contactId)
+      const there = await readContact(reader, clock, live.contactId, schemaId)
+      for (const { id } of there.interactions) seen.add(id)
+    }
+  }
+  return lost
 }

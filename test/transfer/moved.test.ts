@@ -48,6 +48,7 @@ async function readBack({ bench, snapshot, map }: Stage, journal: Journal) {
   const desk = deskOf(bench, journal)
   const tally = await verifyLive({
     ...desk,
+    reader: bench.reader,
     snapshot,
     map,
     itemsOf: (first, count) => desk.items.range(first, first + count),
@@ -174,6 +175,32 @@ describe('the records of a contact that was merged', () => {
     const { tally, differences } = await readBack(stage, journal)
     expect(tally).toMatchObject({ expected: 4, found: 4, missing: 0, extra: 0, foreign: 1 })
     expect(extra).toContain(differences[0]?.foreign[0])
+  })
+})
+
+describe('records that went to another contact with a merge, as nobody said where', () => {
+  it('count as refused while they are there, and are missing once they are not', async () => {
+    const stage = { ...(await merged(2, 1)), map: new Map<string, string>() }
+    const { bench, folder, snapshot, ids } = stage
+    const [old, target] = ids
+    using journal = journalIn(folder, bench)
+    const items = journal.items('import')
+    const there = [0, 1].map(() => addHistory(bench, target, { rating: 4 }, DATE).id)
+    const numbers = (await Array.fromAsync(snapshot.contacts()))
+      .filter(({ contactId }) => contactId === old)
+      .flatMap(({ firstSeq }) => [firstSeq, firstSeq + 1])
+    await importSnapshot(deskOf(bench, journal), snapshot, { ...OPTIONS, refusedAtMost: 100 })
+    await Promise.all(numbers.map((seq, index) => items.moved(seq, there[index] ?? '', 'merged')))
+    expect(await readBack(stage, journal)).toMatchObject({
+      tally: { expected: 2, found: 2, missing: 0, rejected: 2, live: 2 },
+      differences: [],
+    })
+    // Somebody takes one of them away, or the whole schema.
+    bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: there[1] ?? '' })
+    expect(await readBack(stage, journal)).toMatchObject({
+      tally: { expected: 3, found: 2, missing: 1, rejected: 1 },
+      differences: [{ contactId: old, gone: true, missing: numbers.slice(1) }],
+    })
   })
 })
 
