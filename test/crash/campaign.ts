@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { build } from './built.ts'
 import { type RealVerdict, runReal } from './real.ts'
 import { carriedOut } from './sim/crew.ts'
 import type { Answer, Order, Variant } from './sim/worker.ts'
@@ -91,15 +92,16 @@ async function cost(): Promise<number> {
   return calm.failed.length + crashes.failed.length
 }
 
-/** Upgrades by real processes. */
+/** Upgrades by real processes of the built command line. */
 async function real(): Promise<number> {
+  using built = build()
   const began = performance.now()
   const verdicts: RealVerdict[] = []
   let next = first
   const last = first + Number(values.real) - 1
   const work = async (): Promise<void> => {
     while (next <= last) {
-      const verdict = await runReal(next++)
+      const verdict = await runReal(next++, built.program)
       verdicts.push(verdict)
       if (verdict.failure === undefined) continue
       console.error(`\nSeed ${verdict.seed} failed: ${verdict.failure}`)

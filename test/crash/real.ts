@@ -58,8 +58,9 @@ const POST_FAULTS: readonly FaultKind[] = [
   ...['lands-late', 'acts-late'],
 ] as const satisfies FaultKind[]
 
-export async function runReal(seed: number): Promise<RealVerdict> {
-  const real = new Real(seed)
+/** @param program what Node runs: the command line as it is built */
+export async function runReal(seed: number, program: string): Promise<RealVerdict> {
+  const real = new Real(seed, program)
   try {
     await real.run()
     return real.verdict(undefined)
@@ -72,6 +73,7 @@ export async function runReal(seed: number): Promise<RealVerdict> {
 
 class Real {
   readonly #seed: number
+  readonly #program: string
   readonly #random: Random
   readonly #history: History
   readonly #exact: boolean
@@ -88,8 +90,9 @@ class Real {
   #onRequest: () => void = () => {}
   readonly #count = { processes: 0, kills: 0, stops: 0, lockedOut: 0, full: 0, orphans: 0 }
 
-  constructor(seed: number) {
+  constructor(seed: number, program: string) {
     this.#seed = seed
+    this.#program = program
     const random = seededRandom(`real ${seed}`)
     this.#random = random
     this.#history = {
@@ -247,7 +250,10 @@ class Real {
       ENGAGE_MIGRATE_TIMEOUT: '1',
       ENGAGE_MIGRATE_CHECKPOINT: String(3 + (this.#seed % 5)),
     }
-    const running = startProcess([...args, '--json'], this.#folder, env, this.#disk.fileBlocks)
+    const running = startProcess([...args, '--json'], this.#folder, env, {
+      program: this.#program,
+      fileBlocks: this.#disk.fileBlocks,
+    })
     this.#children.add(running.process)
     const end = (): void => {
       if (

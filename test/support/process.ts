@@ -32,9 +32,20 @@ export interface Running {
   stdout(): string
 }
 
-/** @param fileBlocks largest size of a file that it may write, in units of 512 bytes; absent: any */
-export function startProcess(args: readonly string[], cwd: string, env: Env, fileBlocks?: number): Running {
-  const command = [process.execPath, BIN, ...args]
+export interface Start {
+  /** What Node runs; absent: the sources as they are. */
+  readonly program?: string
+  /** Largest size of a file that it may write, in units of 512 bytes; absent: any. */
+  readonly fileBlocks?: number | undefined
+}
+
+export function startProcess(
+  args: readonly string[],
+  cwd: string,
+  env: Env,
+  { program: bin = BIN, fileBlocks }: Start = {},
+): Running {
+  const command = [process.execPath, bin, ...args]
   const limited = ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...command]
   const [program = '', ...rest] = fileBlocks === undefined ? command : limited
   const child = spawn(program, rest, {
