@@ -56,6 +56,13 @@ export interface Adoption {
   readonly newId: string
 }
 
+/** What was confirmed at a contact that is gone, and stands under another one, where it went with a merge. */
+export interface Move {
+  readonly seq: number
+  readonly newId: string
+  readonly contactId: string
+}
+
 /** A record that is there too often, with the number of the record that was posted once too often. */
 export interface Surplus {
   readonly id: string

@@ -20,6 +20,7 @@ import {
   differs,
   EMPTY_TALLY,
   type Expected,
+  type Move,
   type Tally,
 } from './compare.ts'
 import { type Delivery, deliveries } from './deliveries.ts'
@@ -33,6 +34,8 @@ export interface VerifyCheckpoint {
   readonly tally: Tally
   readonly differences: readonly Difference[]
   readonly adopted: readonly Adoption[]
+  /** Absent in those of an earlier version. */
+  readonly moved?: readonly Move[]
 }
 
 /** What the journal knows of the records of a lot. */
@@ -75,9 +78,14 @@ export interface Verification extends Remembered {
 /** Contacts with history between two checkpoints. */
 const CHECKPOINT_EVERY = 250
 
+/** What a contact shows against what it should, and what stands elsewhere instead. */
+export interface Look extends Comparison {
+  readonly moved: readonly Move[]
+}
+
 interface Compared {
   readonly contact: Delivery
-  readonly result: Comparison
+  readonly result: Look
 }
 
 /**
@@ -99,6 +107,7 @@ export async function verifyLive(job: Verification): Promise<Tally> {
         .filter(({ result }) => differs(result.tally))
         .map(({ contact, result }) => differenceOf(contact, result)),
       adopted: settled.flatMap(({ result }) => result.adopted),
+      moved: settled.flatMap(({ result }) => result.moved),
     }
     for (const { contact, result } of settled) if (differs(result.tally)) job.onDifference?.(contact, result)
     job.checkpoint(checkpoint)
@@ -146,7 +155,7 @@ async function lookAgain(job: Verification, compared: readonly Compared[]): Prom
 export async function compareLive(
   job: Remembered & Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf'>,
   { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
-): Promise<Comparison> {
+): Promise<Look> {
   const journaled = pieces.flatMap(({ firstSeq, interactions }) => {
     const items = new Map(job.itemsOf(firstSeq, interactions.length).map((item) => [item.seq, item]))
     return interactions.map((record, index): Expected => {
@@ -160,45 +169,59 @@ export async function compareLive(
   const found = read.interactions
     .filter(({ id }) => !old.has(id))
     .map((record) => ({ id: record.id, key: job.keyOf(record) }))
-  const lost = await lostElsewhere(job, journaled, new Set(found.map(({ id }) => id)))
-  const expected = journaled.map(
-    (each): Expected => (lost.has(each.seq) ? { ...each, state: 'confirmed' } : each),
-  )
-  const result = compareContact(expected, found, read.state === 'gone')
+  const gone = read.state === 'gone'
+  const { lost, moved } = await lookElsewhere(job, journaled, new Set(found.map(({ id }) => id)), gone)
+  const expected = journaled.map((each): Expected => {
+    if (lost.has(each.seq)) return { ...each, state: 'confirmed' }
+    return moved.has(each.seq) ? { ...each, state: 'rejected' } : each
+  })
+  const compared = { moved: [...moved.values()], ...compareContact(expected, found, gone) }
   const own = new Set(expected.map(({ newId }) => newId))
-  const strange = [...result.extra, ...result.adopted.map(({ newId: id }) => ({ id }))].map(({ id }) => id)
-  // With a contact that was merged into this one came its records: equal to some here, perhaps, and none too many.
-  const others = new Set([...strange, ...result.foreign].filter((id) => !own.has(id) && job.isClaimed(id)))
-  if (others.size === 0) return result
-  return compareContact(
-    expected,
-    found.map((record) => (others.has(record.id) ? { ...record, key: `${record.key} of another` } : record)),
+  const strange = [...compared.extra, ...compared.adopted.map(({ newId: id }) => ({ id }))].map(
+    ({ id }) => id,
   )
+  // With a contact that was merged into this one came its records: equal to some here, perhaps, and none too many.
+  const others = new Set([...strange, ...compared.foreign].filter((id) => !own.has(id) && job.isClaimed(id)))
+  if (others.size === 0) return compared
+  const apart = found.map((record) =>
+    others.has(record.id) ? { ...record, key: `${record.key} of another` } : record,
+  )
+  return { ...compared, ...compareContact(expected, apart, gone) }
 }
 
 /**
- * What went to another contact with a merge was named so, and stays so only while it is there: somebody may have deleted
- * the schema since, or that contact. One look at the contact that has one of them answers for all that went there.
+ * What went to another contact with a merge is asked for by its id: what was named so stays so only while it is there,
+ * since somebody may have deleted the schema since, or that contact; and what a contact had that is gone may have gone
+ * there. One look at the contact that has one of them answers for all that went there.
  * @param here ids that the contact itself shows
- * @returns the numbers of those that are nowhere any more
+ * @returns those named so that are nowhere any more, and those of a gone contact that are elsewhere, by their numbers
  */
-async function lostElsewhere(
+async function lookElsewhere(
   { reader, clock, schemaId }: Pick<Verification, 'reader' | 'clock' | 'schemaId'>,
   journaled: readonly Expected[],
   here: ReadonlySet<string>,
-): Promise<ReadonlySet<number>> {
-  const seen = new Set(here)
+  gone: boolean,
+): Promise<{ readonly lost: ReadonlySet<number>; readonly moved: ReadonlyMap<number, Move> }> {
+  const ownerOf = new Map<string, string>()
   const looked = new Set<string>()
-  const lost = new Set<number>()
-  for (const { seq, state, newId } of journaled) {
-    if (state !== 'rejected' || newId === undefined || seen.has(newId)) continue
-    const live = await reader.getInteraction(newId)
-    if (live === undefined) lost.add(seq)
-    else if (!looked.has(live.contactId)) {
-      looked.add(live.contactId)
-      const there = await readContact(reader, clock, live.contactId, schemaId)
-      for (const { id } of there.interactions) seen.add(id)
-    }
+  const find = async (id: string): Promise<string | undefined> => {
+    const known = ownerOf.get(id)
+    if (known !== undefined) return known
+    const contactId = (await reader.getInteraction(id))?.contactId
+    if (contactId === undefined || looked.has(contactId)) return contactId
+    looked.add(contactId)
+    const { interactions } = await readContact(reader, clock, contactId, schemaId)
+    for (const each of interactions) ownerOf.set(each.id, contactId)
+    return contactId
   }
-  return lost
+  const lost = new Set<number>()
+  const moved = new Map<number, Move>()
+  for (const { seq, state, newId } of journaled) {
+    if (newId === undefined || here.has(newId)) continue
+    if (state !== 'rejected' && !(gone && state === 'confirmed')) continue
+    const contactId = await find(newId)
+    if (contactId === undefined && state === 'rejected') lost.add(seq)
+    if (contactId !== undefined && state === 'confirmed') moved.set(seq, { seq, newId, contactId })
+  }
+  return { lost, moved }
 }

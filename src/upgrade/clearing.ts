@@ -12,7 +12,7 @@ import { comparisonOf, type Lot } from './lot.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Contacts with history that stand for all. */
-const SAMPLE = 50
+export const SAMPLE = 50
 
 /** @returns contacts with history, spread over the whole snapshot */
 export async function sampleOf(
@@ -40,10 +40,33 @@ export async function awaitCleared(
   lot: Lot,
   contacts: readonly SnapshotContact[],
 ): Promise<ReadonlySet<string>> {
-  const { clock, settings, stop, plan } = context
   const { oldIds } = comparisonOf(context, lot)
+  const { gone, left } = await awaitWithout(context, contacts, (each) => oldIds(each, each.firstSeq))
+  const [first] = left
+  if (first !== undefined) throw notCleared(first.contactId, first.id)
+  return gone
+}
+
+/** What contacts showed at last. */
+export interface Cleared {
+  /** Ids of contacts that are gone themselves. */
+  readonly gone: ReadonlySet<string>
+  /** Contacts that still show something of the past, with the id of one such record. */
+  readonly left: ReadonlyArray<{ readonly contactId: string; readonly id: string }>
+}
+
+/**
+ * Waits until none of the contacts shows any of its old records, or until a change must long be visible.
+ * @param oldOf ids of a contact's records that a deletion has taken away
+ */
+export async function awaitWithout(
+  context: ReadContext,
+  contacts: readonly SnapshotContact[],
+  oldOf: (contact: SnapshotContact) => ReadonlySet<string>,
+): Promise<Cleared> {
+  const { clock, settings, stop, plan } = context
   const leftAt = (contact: SnapshotContact, now: ContactRead): string | undefined => {
-    const old = oldIds(contact, contact.firstSeq)
+    const old = oldOf(contact)
     return now.interactions.find(({ id }) => old.has(id))?.id
   }
   const gone = new Set<string>()
@@ -62,11 +85,11 @@ export async function awaitCleared(
       if (now.state === 'gone') gone.add(contact.contactId)
       return { contact, id: leftAt(contact, now) }
     })
-    const still = seen.filter(({ id }) => id !== undefined)
+    const still = seen.flatMap(({ contact, id }) => (id === undefined ? [] : [{ contact, id }]))
     const [first] = still
-    if (first === undefined) return gone
-    if (clock.elapsed() - began > settings.visibleWithinMs)
-      throw notCleared(first.contact.contactId, first.id)
+    const late = clock.elapsed() - began > settings.visibleWithinMs
+    if (first === undefined || late)
+      return { gone, left: still.map(({ contact, id }) => ({ contactId: contact.contactId, id })) }
     left = still.map(({ contact }) => contact)
     context.say(
       `waiting until Engage has carried the deletion through: of ${contacts.length} contacts looked at, ${left.length} still show old interactions, such as ${first.contact.contactId}`,
@@ -75,7 +98,8 @@ export async function awaitCleared(
   }
 }
 
-function notCleared(contactId: string, id: string | undefined): OperatorError {
+/** @returns the error of a deletion that has still not been carried through */
+export function notCleared(contactId: string, id: string): OperatorError {
   return new OperatorError({
     what: `The old interaction ${id} of contact ${contactId} is still there, though its schema was deleted.`,
     safe: 'Nothing was posted.',

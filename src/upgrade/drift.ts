@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { schemaDifferences } from '../schema/diff.ts'
-import { FORTH, type Lot } from './lot.ts'
+import { type Lot, recreationOf } from './lot.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** @throws OperatorError (exit 4) where the live schema is gone, or another one than the lot's */
@@ -16,8 +16,7 @@ export async function assertLotSchema(context: ReadContext, lot: Lot): Promise<v
   const drift = await driftOf(context, lot)
   if (drift === undefined) return
   const { found, differences } = drift
-  const recreation = lot === FORTH ? 'recreation' : 'roll-back-recreation'
-  journal.events.append('withdrawn', recreation, { reason: `the schema ${found}` })
+  journal.events.append('withdrawn', recreationOf(lot), { reason: `the schema ${found}` })
   throw new OperatorError({
     what: [
       `Schema ${plan.schemaId} ${found} in ${plan.tenant}: somebody deleted it while its history was imported.`,
@@ -26,7 +25,7 @@ export async function assertLotSchema(context: ReadContext, lot: Lot): Promise<v
     safe: 'Nothing more is posted. The whole history is in the verified snapshot, and the journal knows what was posted.',
     next:
       `Find out who did, and stop it.${found === 'is gone' ? '' : ' Delete that schema in Engage if what is in it may go.'} ` +
-      'Then run the same command again: it creates the schema anew, goes on, and posts again what the read-back misses.',
+      'Then run the same command again: it creates the schema anew, and posts again what went with it.',
     exit: EXIT.precondition,
   })
 }

@@ -10,13 +10,13 @@ import { countRefusals, type Refusals } from '../transfer/refusals.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema, toldOfDrift } from './drift.ts'
 import { goneWithContacts } from './gone.ts'
-import { deskOf, type Lot } from './lot.ts'
+import { deskOf, itemsOf, type Lot } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** Posts everything that is not decided yet; what was refused before is tried once more. */
 export async function importHistory(context: WriteContext, lot: Lot): Promise<Json> {
-  const items = context.journal.items(lot.name)
+  const items = itemsOf(context.journal, lot)
   const refused = await knownRefusals(context, lot)
   const reopened = await items.reopenRejected()
   if (reopened > 0) context.say(`${reopened} interactions that were refused before are tried once more`)
@@ -31,7 +31,7 @@ export async function importHistory(context: WriteContext, lot: Lot): Promise<Js
 async function knownRefusals(context: ReadContext, lot: Lot): Promise<Refusals> {
   const { journal } = context
   const snapshot = await passSnapshot(context, 'final-pass')
-  const now = await countRefusals(snapshot, contactMapOf(context), journal.items(lot.name), context.stop)
+  const now = await countRefusals(snapshot, contactMapOf(context), itemsOf(journal, lot), context.stop)
   const name = `${lot.name}:refused-before`
   const noted = journal.events.latest(name, 'note')?.detail as JsonObject | undefined
   const known = {
@@ -51,7 +51,7 @@ export async function postAll(
   const { journal, settings } = context
   const snapshot = await passSnapshot(context, 'final-pass')
   const map = contactMapOf(context)
-  const items = journal.items(lot.name)
+  const items = itemsOf(journal, lot)
   const { sent } = items.counts()
   if (sent > 0) {
     context.say(
@@ -88,7 +88,7 @@ export async function postAll(
 /** Writes the files that other systems and people need: old id → new id, and what was refused. */
 export async function leaveEvidence(context: ReadContext, lot: Lot): Promise<Json> {
   const snapshot = await passSnapshot(context, 'final-pass')
-  const items = context.journal.items(lot.name)
+  const items = itemsOf(context.journal, lot)
   const left = goneWithContacts(context)
   const counts = await writeEvidence(context.folder, snapshot, items, contactMapOf(context), left)
   return { ...counts }

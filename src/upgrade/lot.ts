@@ -1,7 +1,8 @@
 /**
  * A lot: one import of a run. The way forth and, where it is taken, the way back.
  * Guarantees: all works on a lot measure with the same canonical form, wait the same time, and pass over the same
- * records of the past.
+ * records of the past. Where others took the schema away in the midst of it, the lot begins anew, with items of their
+ * own: what was posted before is never taken for there, nor forgotten.
  */
 import PQueue from 'p-queue'
 import type { Item, ItemJournal } from '../journal/items.ts'
@@ -23,6 +24,42 @@ export interface Lot {
 export const FORTH: Lot = { name: 'import', schema: ({ plan }) => plan.after }
 export const BACK: Lot = { name: 'roll-back-import', schema: ({ plan }) => plan.before }
 
+/** Where the journal keeps what a lot has posted. */
+type Posted = Pick<Journal, 'items' | 'cursor'>
+
+/** How often a lot has begun anew. */
+function generationCursor({ name }: Pick<Lot, 'name'>): string {
+  return `${name}:generation`
+}
+
+/** @returns the items of each generation of a lot, the current one last */
+function generationsOf(journal: Posted, lot: Lot): readonly ItemJournal[] {
+  const current = journal.cursor(generationCursor(lot)) ?? 0
+  return Array.from({ length: current + 1 }, (_, number) =>
+    journal.items(number === 0 ? lot.name : `${lot.name}#${number + 1}`),
+  )
+}
+
+/** @returns a lot's items, as far as the schema that is there now is concerned */
+export function itemsOf(journal: Posted, lot: Lot): ItemJournal {
+  return generationsOf(journal, lot).at(-1) as ItemJournal
+}
+
+/** Everything that a lot has posted is gone with its schema: from now on nothing of it counts as posted. */
+export function beginAnew(journal: Journal, lot: Lot): void {
+  journal.setCursor(generationCursor(lot), generationsOf(journal, lot).length)
+}
+
+/** @returns the items of imports that a deletion has taken away since, the earliest first */
+function bygone(journal: Posted, lot: Lot): readonly ItemJournal[] {
+  return [...(lot === BACK ? generationsOf(journal, FORTH) : []), ...generationsOf(journal, lot).slice(0, -1)]
+}
+
+/** @returns the name of the action that brings a lot's schema back */
+export function recreationOf(lot: Lot): string {
+  return lot === FORTH ? 'recreation' : 'roll-back-recreation'
+}
+
 /** @returns the name of the notes that hold a lot's figures, round by round */
 export function verificationNote(lot: Pick<Lot, 'name'>): string {
   return `${lot.name}:verified`
@@ -36,6 +73,17 @@ export function roundCursor(lot: Pick<Lot, 'name'>): string {
 /** @returns the name of the checkpoints of one read-back of a lot */
 export function roundName(lot: Pick<Lot, 'name'>, round: number): string {
   return `${lot.name}:verification:${round}`
+}
+
+/** How often what is missing is posted again before it is reported as it is. */
+export const MENDING_ROUNDS = 2
+
+/** What is missing is to be mended as often as the first time; and no read-back goes on that was begun before. */
+export function startRoundsAnew(journal: Journal, lot: Lot): void {
+  const round = journal.cursor(roundCursor(lot)) ?? 0
+  const next = journal.parts(roundName(lot, round)).length > 0 ? round + 1 : round
+  const rounds = MENDING_ROUNDS + 1
+  journal.setCursor(roundCursor(lot), Math.ceil(next / rounds) * rounds)
 }
 
 /** What a contact's records in the tenant are held against, and by which measure. */
@@ -54,10 +102,15 @@ export function comparisonOf(context: ReadContext, lot: Lot) {
 /** @returns what a run's journal knows of the records of a lot */
 export function remembered(journal: Journal, lot: Lot): Remembered {
   return {
-    itemsOf: (first, count) => itemsOf(journal, lot, first, first + count),
-    isClaimed: journal.items(lot.name).isClaimed,
+    itemsOf: (first, count) => withLateOnes(journal, lot, first, first + count),
+    isClaimed: itemsOf(journal, lot).isClaimed,
     oldIds: (read, firstSeq) => oldIds(journal, lot, read, firstSeq),
   }
+}
+
+/** @returns whether a record of the tenant is one that a lot has posted, now or before the schema last came back */
+export function wasPosted(journal: Posted, lot: Lot, id: string): boolean {
+  return generationsOf(journal, lot).some((items) => items.isClaimed(id))
 }
 
 /** @returns how many POSTs of an item may have made, or may yet make, another record than the one that it is known by */
@@ -65,26 +118,31 @@ export function unaccounted({ posts, newId }: Item): number {
   return Math.max(0, posts - (newId === undefined ? 0 : 1))
 }
 
-/** A POST of the way forth may land when the old schema is back: it counts among the item's own. */
-function itemsOf(journal: Journal, lot: Lot, from: number, to: number): readonly Item[] {
-  const items = journal.items(lot.name).range(from, to)
-  if (lot === FORTH) return items
-  const late = new Map(
-    journal
-      .items(FORTH.name)
-      .range(from, to)
-      .map((item) => [item.seq, unaccounted(item)]),
+/** A POST of an import that is gone may land when the schema is back: it counts among the item's own. */
+function withLateOnes(journal: Journal, lot: Lot, from: number, to: number): readonly Item[] {
+  const late = new Map<number, number>()
+  for (const item of bygone(journal, lot).flatMap((items) => items.range(from, to))) {
+    const count = unaccounted(item)
+    if (count > 0) late.set(item.seq, (late.get(item.seq) ?? 0) + count)
+  }
+  const items = itemsOf(journal, lot)
+    .range(from, to)
+    .map((item) => ({ ...item, posts: item.posts + (late.get(item.seq) ?? 0) }))
+  for (const { seq } of items) late.delete(seq)
+  const others = [...late].map(
+    ([seq, posts]): Item => ({ seq, state: 'unsent', posts, newId: undefined, reason: undefined }),
   )
-  return items.map((item) => ({ ...item, posts: item.posts + (late.get(item.seq) ?? 0) }))
+  return [...items, ...others]
 }
 
 /** @returns the items whose POST a surplus record of a lot may come from, the earlier ones first */
 export function madeBy(journal: Journal, lot: Lot, seq: number): ItemJournal {
-  const forth = journal.items(FORTH.name)
-  return forth.range(seq, seq + 1).some((item) => unaccounted(item) > 0) ? forth : journal.items(lot.name)
+  const isLate = (items: ItemJournal): boolean =>
+    items.range(seq, seq + 1).some((item) => unaccounted(item) > 0)
+  return bygone(journal, lot).find(isLate) ?? itemsOf(journal, lot)
 }
 
-/** @returns ids that deletions took away: the snapshot's own and, on the way back, what the way forth had posted */
+/** @returns ids that deletions took away: the snapshot's own, and what was posted before the schema last came back */
 function oldIds(
   journal: Journal,
   lot: Lot,
@@ -92,9 +150,9 @@ function oldIds(
   firstSeq: number,
 ): ReadonlySet<string> {
   const ids = new Set(read.interactions.map(({ id }) => id))
-  if (lot === FORTH) return ids
-  for (const { newId } of journal.items(FORTH.name).range(firstSeq, firstSeq + read.interactions.length)) {
-    if (newId !== undefined) ids.add(newId)
+  for (const items of bygone(journal, lot)) {
+    for (const { newId } of items.range(firstSeq, firstSeq + read.interactions.length))
+      if (newId !== undefined) ids.add(newId)
   }
   return ids
 }
@@ -110,7 +168,7 @@ export function deskOf(context: WriteContext, lot: Lot): ImportDesk {
   return {
     ...comparisonOf(context, lot),
     writer: context.writer,
-    items: context.journal.items(lot.name),
+    items: itemsOf(context.journal, lot),
     beganAt: context.clock.elapsed(),
     requests: new PQueue({ concurrency: context.settings.concurrency }),
     stop: context.stop,

@@ -1,7 +1,8 @@
 /**
  * Step 4: the schema comes back.
  * Guarantees: it returns only when the tenant shows the schema and it is, property by property, the one meant; what was
- * deleted and is shown for a while yet is not taken for one that is there; a refusal says why, and what the way back is.
+ * deleted and is shown for a while yet is not taken for one that is there; what an import had posted when others took the
+ * schema away is looked for; a refusal says why, and what the way back is.
  */
 import { EngageError } from '../engage/errors.ts'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
@@ -9,35 +10,41 @@ import type { Json, JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
+import { lookAnew } from './anew.ts'
 import { OTHERS } from './history.ts'
+import { FORTH, type Lot, recreationOf } from './lot.ts'
 import { createSchema, schemaInstead } from './schema-effects.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
-/**
- * Creates a schema after the deletion, or finds that it is there already.
- * @param gone the schema that was deleted: where it is there again, the deletion was not carried out, or undone
- */
-export async function recreate(
-  context: WriteContext,
-  schema: InteractionSchema,
-  gone: InteractionSchema,
-): Promise<Json> {
+/** Creates a lot's schema after the deletion of the other one, or finds that it is there already. */
+export async function recreate(context: WriteContext, lot: Lot): Promise<Json> {
+  const found = await create(context, lot)
+  await lookAnew(context, lot, isCreated(context, lot))
+  return { schemaId: context.plan.schemaId, found }
+}
+
+/** @returns whether it was there already */
+async function create(context: WriteContext, lot: Lot): Promise<boolean> {
   const { journal, plan } = context
+  const schema = lot.schema(context)
+  // Where that is there again, the deletion was not carried out, or undone.
+  const gone = lot === FORTH ? plan.before : plan.after
   try {
     const live = await schemaInstead(context, schema, gone)
     if (live !== undefined && !sameSchema(schema, live) && sameSchema(gone, live))
       throw backAgain(context, gone)
     if (live !== undefined) {
       if (!sameSchema(schema, live)) throw inTheWay(schema.id)
-      return { schemaId: schema.id, found: true }
+      return true
     }
-    journal.events.append('intent', 'recreation', { schemaId: schema.id })
+    journal.events.append('intent', recreationOf(lot), { schemaId: schema.id })
     try {
-      await createSchema(context, schema, gone)
+      if (!(await createSchema(context, schema, gone)))
+        journal.events.append('note', recreationOf(lot), TAKEN)
     } catch (error) {
       throw (await noRoom(context, schema.id, error)) ?? error
     }
-    return { schemaId: schema.id, found: false }
+    return false
   } catch (error) {
     if (error instanceof NoRoom || !(error instanceof OperatorError || error instanceof EngageError))
       throw error
@@ -51,6 +58,14 @@ export async function recreate(
       cause: error,
     })
   }
+}
+
+/** What is noted where somebody else was quicker. */
+const TAKEN = { created: 'by others' }
+
+/** @returns whether this run has created the schema since it was last taken away: it was not there, then */
+function isCreated({ journal }: ReadContext, lot: Lot): boolean {
+  return journal.events.latest(recreationOf(lot), 'intent', 'note', 'withdrawn')?.kind === 'intent'
 }
 
 /** The place of the deleted schema was taken. */

@@ -6,16 +6,14 @@
  */
 import { type ContactMap, readContactMap } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import type { Journal } from '../journal/journal.ts'
 import { saysGone } from '../transfer/contact-import.ts'
 import { withHistory } from '../transfer/history.ts'
 import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
 import { assertStillThere } from './drift.ts'
-import { FORTH, type Lot, roundCursor, roundName } from './lot.ts'
+import { FORTH, itemsOf, type Lot, startRoundsAnew } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
-import { MENDING_ROUNDS } from './verification.ts'
 
 /**
  * Works with a map from now on. A run whose import has ended is taken up again.
@@ -28,7 +26,7 @@ export async function giveContactMap(context: ReadContext, lot: Lot, file: strin
   const listed = [...map.keys()].filter((id) => contacts.has(id)).length
   if (contacts.count() > 0 && listed === 0) throw ofOthers(file, map.size)
   const before = contactMapOf(context)
-  const refused = context.journal.items(lot.name).counts().rejected
+  const refused = itemsOf(context.journal, lot).counts().rejected
   if (sameMap(before, map) && refused === 0) {
     context.say('This contact map is the one in use; nothing is left to be tried with it.')
     return
@@ -44,7 +42,7 @@ export async function giveContactMap(context: ReadContext, lot: Lot, file: strin
 
 /** Tries once more what was refused, in a run whose import has ended. Anything else goes on as it would anyway. */
 export async function retryRefused(context: ReadContext, lot: Lot): Promise<void> {
-  const { rejected } = context.journal.items(lot.name).counts()
+  const { rejected } = itemsOf(context.journal, lot).counts()
   if (rejected === 0) context.say('No interaction was refused: there is nothing to try once more.')
   else {
     await assertOpenable(context, lot)
@@ -59,21 +57,13 @@ async function assertOpenable(context: ReadContext, lot: Lot): Promise<void> {
 /** Takes back that the import is done, and what rests on it. */
 async function reopen({ journal }: ReadContext, lot: Lot, reason: string): Promise<void> {
   // Places in the old order mean nothing in another one.
-  await journal.items(lot.name).setWatermark(0)
+  await itemsOf(journal, lot).setWatermark(0)
   startRoundsAnew(journal, lot)
   const prefix = lot === FORTH ? '' : 'roll-back-'
   // The cause goes last: a kill in between leaves nothing valid that rests on it.
   for (const name of [`${prefix}evidence`, `${prefix}verification`, lot.name]) {
     if (isDone(journal, { name })) journal.events.append('withdrawn', name, { reason })
   }
-}
-
-/** What is missing is to be mended as often as the first time; and no read-back goes on that was begun before. */
-function startRoundsAnew(journal: Journal, lot: Lot): void {
-  const round = journal.cursor(roundCursor(lot)) ?? 0
-  const next = journal.parts(roundName(lot, round)).length > 0 ? round + 1 : round
-  const rounds = MENDING_ROUNDS + 1
-  journal.setCursor(roundCursor(lot), Math.ceil(next / rounds) * rounds)
 }
 
 /**
@@ -87,7 +77,7 @@ async function assertNotParted(
   after: ContactMap,
 ): Promise<void> {
   if (!isDone(context.journal, { name: 'final-pass' })) return
-  const items = context.journal.items(lot.name)
+  const items = itemsOf(context.journal, lot)
   const from = (id: string): string => before.get(id) ?? id
   const to = (id: string): string => after.get(id) ?? id
   const checked = new Set<string>()

@@ -10,7 +10,7 @@ import { canonicalForm } from '../schema/canonical.ts'
 import { sameSchema } from '../schema/diff.ts'
 import { recordsOf } from '../transfer/deliveries.ts'
 import { type Found, reconcile } from '../transfer/reconcile.ts'
-import { FORTH, unaccounted } from './lot.ts'
+import { FORTH, remembered, unaccounted, wasPosted } from './lot.ts'
 import { deleteSchema } from './schema-effects.ts'
 import { assertNoStrangers, type Known, madeAnew } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -63,16 +63,13 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
 function strangers({ journal, plan }: ReadContext, { pieces }: Known, now: ContactRead): readonly Found[] {
   const keyOf = canonicalForm(plan.after)
   const records = recordsOf(pieces)
-  const items = pieces.flatMap(({ firstSeq, interactions }) =>
-    journal.items(FORTH.name).range(firstSeq, firstSeq + interactions.length),
-  )
+  const { itemsOf } = remembered(journal, FORTH)
+  const items = pieces.flatMap(({ firstSeq, interactions }) => itemsOf(firstSeq, interactions.length))
   const sought = items.flatMap((item) => {
     const key = keyOf(records.get(item.seq) as Interaction)
     return Array.from({ length: unaccounted(item) }, () => ({ seq: item.seq, key }))
   })
   const claimed = new Set(items.flatMap(({ newId }) => newId ?? []))
   const found = now.interactions.map((record) => ({ id: record.id, key: keyOf(record) }))
-  return reconcile(sought, found, claimed).unclaimed.filter(
-    ({ id }) => !journal.items(FORTH.name).isClaimed(id),
-  )
+  return reconcile(sought, found, claimed).unclaimed.filter(({ id }) => !wasPosted(journal, FORTH, id))
 }

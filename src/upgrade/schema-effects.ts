@@ -16,13 +16,14 @@ const TRIES = 4
 /**
  * Creates a schema (or finds that an earlier try of ours did), reads it back and compares it.
  * @param deleted what had this id before: a read may lag and show it for a while
+ * @returns false where it was there before anything of ours could have made it
  * @throws OperatorError where the server refuses it, or keeps something else; the server's words are in it
  */
 export async function createSchema(
   context: WriteContext,
   schema: InteractionSchema,
   deleted?: InteractionSchema,
-): Promise<void> {
+): Promise<boolean> {
   const isNew = (found: InteractionSchema | undefined): found is InteractionSchema =>
     found !== undefined && !isStill(deleted, found, schema)
   for (let attempt = 1; ; attempt++) {
@@ -32,7 +33,7 @@ export async function createSchema(
     const live = await waitFor(context, schema.id, isNew, patient)
     if (isNew(live)) {
       assertSame(schema, live)
-      return
+      return !(attempt === 1 && trouble?.status === 409)
     }
     if (trouble?.outcome === 'refused') throw refused(schema.id, trouble)
     if (attempt >= TRIES) throw unclear(`create schema ${schema.id}`, trouble)

@@ -9,7 +9,16 @@ import { addTallies, EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import type { VerifyCheckpoint } from '../transfer/verify.ts'
 import { mayHaveDeleted } from './history.ts'
 import { inPlace, rollBack } from './in-place.ts'
-import { BACK, FORTH, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
+import {
+  BACK,
+  FORTH,
+  itemsOf,
+  type Lot,
+  recreationOf,
+  roundCursor,
+  roundName,
+  verificationNote,
+} from './lot.ts'
 import { checkpointsOf, type Intent, type PassName, type PassResult, passResult } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { isDone } from './runner.ts'
@@ -56,11 +65,18 @@ export function lotOf(journal: Pick<Journal, 'events'>): Lot {
   return journal.events.latest('roll-back', 'signed') === undefined ? FORTH : BACK
 }
 
-/** @returns the latest read-back's figures; null where there was none */
+/** @returns the latest read-back's figures; null where there was none since the schema was last recreated */
 export function verificationOf(journal: Pick<Journal, 'events'>): Tally | null {
-  const note = journal.events.latest(verificationNote(lotOf(journal)), 'note')
+  const lot = lotOf(journal)
+  const last = journal.events
+    .all()
+    .findLast(
+      ({ name, kind }) =>
+        (name === verificationNote(lot) && kind === 'note') ||
+        (name === recreationOf(lot) && kind === 'withdrawn'),
+    )
   // Of an earlier version, it lacks a name or two.
-  return note === undefined ? null : { ...EMPTY_TALLY, ...(note.detail as object) }
+  return last?.kind === 'note' ? { ...EMPTY_TALLY, ...(last.detail as object) } : null
 }
 
 /** @returns whether a run has taken history out of the tenant, or may have, and not yet brought it back */
@@ -122,7 +138,7 @@ function howFar(action: string, journal: Journal, held: boolean): string {
   }
   const lot = lotOf(journal)
   if (action === lot.name) {
-    const { confirmed, rejected, sent } = journal.items(lot.name).counts()
+    const { confirmed, rejected, sent } = itemsOf(journal, lot).counts()
     return `: ${confirmed} posted, ${rejected} refused, ${sent} ${held ? 'under way' : 'in doubt'}`
   }
   if (action.endsWith('verification')) return `: ${readBack(lot, journal).expected} interactions read back`
@@ -154,7 +170,7 @@ function remaining(plan: Plan, journal: Journal, done: boolean): RunStatus['rema
   )
   const known = passed('final-pass') ?? passed('base-pass')
   const interactions = known?.interactions ?? plan.estimate.interactions
-  const counts = journal.items(lotOf(journal).name).counts()
+  const counts = itemsOf(journal, lotOf(journal)).counts()
   const calls =
     (passed('base-pass') === undefined ? Math.max(0, exportCalls - contactsIn(journal, 'base-pass')) : 0) +
     (passed('final-pass') === undefined ? Math.max(0, finalCalls - contactsIn(journal, 'final-pass')) : 0) +

@@ -8,7 +8,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { Interaction } from '../model.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
-import type { Difference, Tally } from '../transfer/compare.ts'
+import type { Difference, Move, Tally } from '../transfer/compare.ts'
 import { deliveries, recordsOf } from '../transfer/deliveries.ts'
 import { writeLines } from '../transfer/evidence.ts'
 import { inOrder } from '../transfer/pump.ts'
@@ -16,12 +16,17 @@ import { type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema } from './drift.ts'
 import { postAll } from './importing.ts'
-import { comparisonOf, type Lot, roundCursor, roundName, verificationNote } from './lot.ts'
+import {
+  comparisonOf,
+  itemsOf,
+  type Lot,
+  MENDING_ROUNDS,
+  roundCursor,
+  roundName,
+  verificationNote,
+} from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
-
-/** How often what is missing is posted again before it is reported as it is. */
-export const MENDING_ROUNDS = 2
 
 /**
  * Reads every contact with history back, posts again what is missing, and says what differs.
@@ -29,7 +34,7 @@ export const MENDING_ROUNDS = 2
  */
 export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Json> {
   const { journal, clock } = context
-  const items = journal.items(lot.name)
+  const items = itemsOf(journal, lot)
   const { settleMs } = comparisonOf(context, lot)
   await assertLotSchema(context, lot)
   for (;;) {
@@ -44,8 +49,12 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
     const tally = await readBack(context, lot, pass)
     const checkpoints = (): readonly VerifyCheckpoint[] =>
       journal.parts(pass) as unknown as readonly VerifyCheckpoint[]
-    for (const { adopted } of checkpoints())
-      await Promise.all(adopted.map(({ seq, newId }) => items.confirmed(seq, newId)))
+    for (const { adopted, moved = [] } of checkpoints()) {
+      await Promise.all([
+        ...adopted.map(({ seq, newId }) => items.confirmed(seq, newId)),
+        ...moved.map((each) => items.moved(each.seq, each.newId, movedTo(each))),
+      ])
+    }
     await writeDifferences(
       context.folder,
       checkpoints().flatMap(({ differences }) => differences),
@@ -83,7 +92,7 @@ export async function writeDifferences(folder: string, differences: readonly Dif
  */
 async function doubt(context: WriteContext, lot: Lot, missing: ReadonlySet<number>): Promise<void> {
   const { settings, stop } = context
-  const items = context.journal.items(lot.name)
+  const items = itemsOf(context.journal, lot)
   const check = createPayloadCheck(lot.schema(context))
   const judged = inOrder(
     soughtIn(context, missing),
@@ -94,8 +103,7 @@ async function doubt(context: WriteContext, lot: Lot, missing: ReadonlySet<numbe
       if (live?.contactId === contactId) return
       const problems = check(record.payload)
       if (live !== undefined) {
-        const where = `it was posted to contact ${contactId}, and is under contact ${live.contactId} now, as ${live.id}`
-        await items.moved(seq, live.id, where)
+        await items.moved(seq, live.id, movedTo({ newId: live.id, contactId: live.contactId }))
       } else if (newId !== undefined && problems.length > 0) {
         const times = posts === 1 ? 'once' : `${posts} times`
         await items.rejected(seq, `Engage accepted it ${times} and does not keep it: ${problems.join('; ')}`)
@@ -105,6 +113,11 @@ async function doubt(context: WriteContext, lot: Lot, missing: ReadonlySet<numbe
   )
   for await (const _ of judged);
   stop.throwIfAborted()
+}
+
+/** @returns the reason that names where a record stands now */
+function movedTo({ newId, contactId }: Pick<Move, 'newId' | 'contactId'>): string {
+  return `it went along with a merge: it is under contact ${contactId} now, as ${newId}`
 }
 
 interface Sought {

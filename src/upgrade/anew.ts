@@ -1,0 +1,61 @@
+/**
+ * The schema is there again, which others took away in the midst of an import.
+ * Guarantees: what was posted before counts as gone only when a sample of the contacts that had it shows none of it any
+ * more; from then on all of it is posted again, and no read-back from before goes on. Where it is all still there, nobody
+ * has taken it away, and nothing is posted twice.
+ */
+import type { SnapshotContact } from '../snapshot/reader.ts'
+import { withHistory } from '../transfer/history.ts'
+import { awaitWithout, notCleared, SAMPLE } from './clearing.ts'
+import { beginAnew, itemsOf, type Lot, startRoundsAnew } from './lot.ts'
+import { passResult, passSnapshot } from './pass.ts'
+import type { ReadContext } from './strategy.ts'
+
+/**
+ * Looks what became of a lot's interactions, once its schema has been recreated; does nothing where none was posted yet.
+ * @param created whether it was created by this run just now: then the one before is gone for certain
+ * @throws OperatorError (exit 1) where the deletion has not been carried through when it must long be visible
+ */
+export async function lookAnew(context: ReadContext, lot: Lot, created: boolean): Promise<void> {
+  const { journal, say } = context
+  const { confirmed, sent, unsent, rejected } = itemsOf(journal, lot).counts()
+  if (confirmed + sent + unsent + rejected === 0) return
+  startRoundsAnew(journal, lot)
+  const sample = await postedTo(context, lot, confirmed)
+  const { gone, left } = await awaitWithout(context, sample, (contact) => newIdsOf(context, lot, contact))
+  const [first] = left
+  const telling = sample.length - gone.size
+  if (first !== undefined && (created || left.length < telling)) throw notCleared(first.contactId, first.id)
+  if (!created && left.length === telling) {
+    say('nothing shows that what was posted before is gone: the import goes on with it')
+    return
+  }
+  beginAnew(journal, lot)
+  say(`${confirmed} interactions that had been posted went with the schema: all are posted again`)
+}
+
+/** @returns contacts that interactions were posted to, spread over the whole snapshot */
+async function postedTo(context: ReadContext, lot: Lot, confirmed: number): Promise<SnapshotContact[]> {
+  const snapshot = await passSnapshot(context, 'final-pass')
+  const { contactsWithHistory } = passResult(context, 'final-pass')
+  const share = confirmed / Math.max(1, snapshot.manifest.interactions.records)
+  const every = Math.max(1, Math.floor((contactsWithHistory * share) / SAMPLE))
+  const sample: SnapshotContact[] = []
+  let number = 0
+  for await (const contact of withHistory(snapshot, 0, context.stop)) {
+    if (newIdsOf(context, lot, contact).size === 0) continue
+    if (number % every === 0) sample.push(contact)
+    number += 1
+  }
+  context.stop.throwIfAborted()
+  return sample
+}
+
+function newIdsOf(
+  { journal }: ReadContext,
+  lot: Lot,
+  { firstSeq, interactions }: SnapshotContact,
+): ReadonlySet<string> {
+  const items = itemsOf(journal, lot).range(firstSeq, firstSeq + interactions.length)
+  return new Set(items.flatMap(({ state, newId }) => (state === 'confirmed' ? (newId ?? []) : [])))
+}
