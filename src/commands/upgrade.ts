@@ -13,6 +13,7 @@ import { passFolder, passResult } from '../upgrade/pass.ts'
 import { giveContactMap, retryRefused } from '../upgrade/reopening.ts'
 import { assertRollBack } from '../upgrade/roll-back.ts'
 import { isDone, type RunOutcome, runStrategy } from '../upgrade/runner.ts'
+import { mayDeleteLate } from '../upgrade/schema-effects.ts'
 import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
@@ -184,8 +185,17 @@ function doneLines(context: ReadContext): readonly string[] {
     ...plan.automations.map((name) => `  ${name}`),
     ...(note === '' ? [] : [`  as noted: ${note}`]),
     `Old and new ids: ${join(context.folder, 'id-map.ndjson')}`,
+    ...lateDeletionLines(context),
     ...goneLines(context),
     ...refusedLines(context, tally?.rejected ?? 0),
+  ]
+}
+
+function lateDeletionLines({ journal, plan }: ReadContext): readonly string[] {
+  if (!mayDeleteLate(journal, plan.schemaId)) return []
+  return [
+    'Engage did not carry out the first attempt to delete the schema, so that it was sent again. Where the first one arrives late, it takes the new schema with it: look again in an hour, and on another day, and keep the snapshot:',
+    `  engage-migrate verify ${plan.run} --live`,
   ]
 }
 

@@ -25,7 +25,7 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
   const { gone, left } = await awaitWithout(context, sample, (contact) => newIdsOf(context, lot, contact))
   const [first] = left
   const telling = sample.length - gone.size
-  if (first !== undefined && (created || left.length < telling)) throw notCleared(first.contactId, first.id)
+  if (first !== undefined && (created || left.length < telling)) throw notCleared(context, first)
   if (!created && left.length === telling) {
     say('nothing shows that what was posted before is gone: the import goes on with it')
     return

@@ -9,6 +9,7 @@ import { readContact } from '../transfer/export.ts'
 import { withHistory } from '../transfer/history.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { comparisonOf, type Lot } from './lot.ts'
+import { passFolder } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Contacts with history that stand for all. */
@@ -43,7 +44,7 @@ export async function awaitCleared(
   const { oldIds } = comparisonOf(context, lot)
   const { gone, left } = await awaitWithout(context, contacts, (each) => oldIds(each, each.firstSeq))
   const [first] = left
-  if (first !== undefined) throw notCleared(first.contactId, first.id)
+  if (first !== undefined) throw notCleared(context, first)
   return gone
 }
 
@@ -99,11 +100,16 @@ export async function awaitWithout(
 }
 
 /** @returns the error of a deletion that has still not been carried through */
-export function notCleared(contactId: string, id: string): OperatorError {
+export function notCleared(
+  context: ReadContext,
+  { contactId, id }: { readonly contactId: string; readonly id: string },
+): OperatorError {
   return new OperatorError({
     what: `The old interaction ${id} of contact ${contactId} is still there, though its schema was deleted.`,
     safe: 'Nothing was posted.',
-    next: 'Wait until Engage has carried the deletion through, then run the same command again.',
+    next:
+      'Wait until Engage has carried the deletion through, then run the same command again. Where the tenant was put back ' +
+      `to what it was before, its history is there already: engage-migrate verify ${passFolder(context, 'final-pass')} --live`,
     exit: EXIT.failed,
   })
 }

@@ -5,10 +5,21 @@
  */
 import type { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { sameSchema, schemaDifferences } from '../schema/diff.ts'
 import { attemptTo } from './attempt.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
+
+/** Name of the note that a deletion leaves which is sent once more. */
+const SENT_AGAIN = 'deletion-sent-again'
+
+/** @returns whether an earlier attempt to delete a schema may be carried out after the one that was seen to be */
+export function mayDeleteLate({ events }: Pick<Journal, 'events'>, schemaId: string): boolean {
+  const note = events.latest(SENT_AGAIN)?.detail as JsonObject | undefined
+  return note?.['schemaId'] === schemaId
+}
 
 /** How often an unclear effect is tried in all. */
 const TRIES = 4
@@ -80,6 +91,8 @@ export async function deleteSchema(
     if (trouble?.outcome === 'refused') throw refused(id, trouble)
     if (attempt >= TRIES) throw unclear(`delete schema ${id}`, trouble)
     await assertOurs()
+    // Whatever became of this attempt may come yet, when the next one has long been carried out.
+    context.journal.events.append('note', SENT_AGAIN, { schemaId: id })
   }
 }
 

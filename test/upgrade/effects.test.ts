@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { InteractionSchema } from '../../src/model.ts'
 import type { FaultKind } from '../../src/sandbox/faults.ts'
-import { createSchema, deleteSchema } from '../../src/upgrade/schema-effects.ts'
+import { createSchema, deleteSchema, mayDeleteLate } from '../../src/upgrade/schema-effects.ts'
 import { held, openBench, openClient } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { planRun, schemaEffects, VISIBLE_WITHIN_MS, walk } from '../support/run.ts'
@@ -91,6 +91,18 @@ describe('creating a schema', () => {
 async function ours(): Promise<void> {}
 
 describe('deleting a schema', () => {
+  it('remembers that it was sent again: the first attempt may be carried out late', async () => {
+    const bench = openBench({ contacts: 1 })
+    const { context, plan, journal } = await planRun(bench)
+    await deleteSchema(context, plan.before, async () => {})
+    expect(mayDeleteLate(journal, plan.schemaId)).toBe(false)
+    bench.sandbox.tenant.apply({ type: 'schema-created', schema: plan.before, visibleAt: 0 })
+    bench.sandbox.setFaults([{ ...DELETE, kind: 'lands-late', delay: 900 }])
+    await deleteSchema(context, plan.before, async () => {})
+    expect(mayDeleteLate(journal, plan.schemaId)).toBe(true)
+    expect(mayDeleteLate(journal, 'another')).toBe(false)
+  })
+
   it.each([...AFTER, ...BEFORE])('ends with it gone, whatever becomes of the answer (%s)', async (kind) => {
     const bench = openBench({ contacts: 1 })
     const { context, plan } = await planRun(bench)
