@@ -47,7 +47,7 @@ const REPEATS = `the ${CONTINUATION} repeats, so the listing would never end`
  * Where pages are counted off from the start, what arrives meanwhile makes them overlap: that is no such page, and
  * nothing is skipped. What is deleted meanwhile moves the others up, and as many may slip through between two pages:
  * no answer tells, for the API gives no total, so this can't be seen here. Whoever can't do without a record asks for
- * it by its id: the final pass for what the base pass has seen, an import for what it has posted.
+ * it by its id: the final pass for what an earlier pass has seen and it has not, an import for what it has posted.
  * @param seen the continuations of this listing so far
  * @param known what its pages have held so far
  * @returns why the page counts as one that was answered before; undefined where it doesn't

@@ -14,13 +14,13 @@ import { openPart, removeUnfinished } from '../snapshot/writer.ts'
 import { Interrupted } from './progress.ts'
 import { inOrder } from './pump.ts'
 
-/** What is known of a contact before it is looked at, and whether to look. */
+/** What is known of a contact before it is looked at. */
 export interface ContactTask {
   readonly contactId: string
-  /** What an earlier pass saw; undefined for a contact that no pass has read yet. */
+  /** What the base pass saw, to be counted against; undefined for a contact that it has not read. */
   readonly earlier: ContactRead | undefined
-  /** False: carry over what the earlier pass saw, without asking again. */
-  readonly ask: boolean
+  /** What is carried over without asking; undefined: ask. */
+  readonly carried: ContactRead | undefined
 }
 
 /** A checkpoint: the part's proof, and what the caller counted in it. */
@@ -111,8 +111,7 @@ export async function exportPass<Tally>(pass: ExportPass<Tally>): Promise<readon
 }
 
 async function look<Tally>(pass: ExportPass<Tally>, task: ContactTask): Promise<ContactRead> {
-  if (!task.ask && task.earlier !== undefined) return task.earlier
-  return readContact(pass.reader, pass.clock, task.contactId, pass.schemaId)
+  return task.carried ?? readContact(pass.reader, pass.clock, task.contactId, pass.schemaId)
 }
 
 /** What it takes to look at a contact. */

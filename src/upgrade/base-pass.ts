@@ -44,7 +44,7 @@ export function createdWhenListed({ journal }: Pick<ReadContext, 'journal'>): nu
 export async function* unread({ journal }: ReadContext, from: number): AsyncGenerator<ContactTask> {
   for (let at = from; at < journal.contacts.count(); ) {
     const ids = journal.contacts.slice(at, 1_000)
-    for (const contactId of ids) yield { contactId, earlier: undefined, ask: true }
+    for (const contactId of ids) yield { contactId, earlier: undefined, carried: undefined }
     at += ids.length
   }
 }

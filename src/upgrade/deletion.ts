@@ -2,7 +2,7 @@
  * Step 3: the proof of creation, and the deletion.
  * Guarantees: nothing is deleted unless, at that instant, the live schema is the plan's, the snapshot has been read
  * back from disk byte by byte, coverage is complete or accepted by name, the new schema has room and passes the
- * rules, and no sampled contact holds anything that the snapshot lacks.
+ * rules, no sampled contact holds anything that the snapshot lacks, nor does any that it has as gone.
  */
 import { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
@@ -16,6 +16,7 @@ import { withdrawStop } from './final-pass.ts'
 import { DELETION_REFUSED, mayHaveDeleted, OTHERS } from './history.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
+import { assertStillGone } from './restored.ts'
 import { createSchema, deleteSchema } from './schema-effects.ts'
 import { assertNoStrangers, madeAnew } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -166,6 +167,7 @@ async function assertPreconditions(context: ReadContext): Promise<readonly strin
   const others = schemas.filter((id) => id !== plan.schemaId)
   checkUpgrade(plan.before, plan.after, others)
   await assertSnapshot(context)
+  await assertStillGone(context)
   await assertQuiet(context)
   // Proving takes a while: once more, with nothing between this and the deletion.
   await assertNoDrift(context)

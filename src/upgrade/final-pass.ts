@@ -1,7 +1,8 @@
 /**
  * Step 2: the final pass, when the producers stand still.
- * Guarantees: its snapshot is whole in itself (it leans on no other); what arrived since the base pass is in it;
- * arrivals dated after the producers' stop void that stop.
+ * Guarantees: its snapshot is whole in itself (it leans on no other); what arrived since the base pass is in it; what an
+ * earlier pass has seen is in it exactly once, or the tenant has it no more, whatever was merged, restored or shifted
+ * meanwhile; arrivals dated after the producers' stop void that stop.
  */
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -11,30 +12,80 @@ import type { Json, JsonObject } from '../json.ts'
 import type { ContactRead } from '../model.ts'
 import { instantMs } from '../schema/canonical.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
-import type { Snapshot } from '../snapshot/reader.ts'
+import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import type { ContactTask } from '../transfer/export.ts'
+import { amend, amendedSnapshot, amendedTasks, amendmentOf, sweep } from './amendment.ts'
 import { createdWhenListed, unread } from './base-pass.ts'
 import { addCreatedSince } from './contact-source.ts'
 import { mayHaveDeleted } from './history.ts'
-import { assertNoDrift, type PassTally, passSnapshot, runPass } from './pass.ts'
+import { assertNoDrift, type PassResult, type PassTally, passSnapshot, runPass } from './pass.ts'
 import { assertSpace, type Volume } from './space.ts'
 import type { ReadContext } from './strategy.ts'
+import { type Strays, straysOf } from './strays.ts'
+
+/** How often contacts are asked again before the tenant counts as too restless. */
+const ROUNDS = 5
+
+/** Name of the note that a snapshot leaves in which nothing is found to be lacking. */
+const SETTLED = 'final-pass-settled'
 
 /** Reads the contacts again, and holds what it finds against the base pass and the new schema. */
 export async function finalPass(context: ReadContext): Promise<Json> {
-  const { journal, plan } = context
   await assertNoDrift(context)
   const base = await passSnapshot(context, 'base-pass')
+  for (let round = 1; ; round += 1) {
+    const result = await readOnce(context, base)
+    const { contacts, sought } = await settle(context, base, result)
+    if (contacts.length === 0) return result as unknown as Json
+    if (round > ROUNDS) throw restless(context, contacts, sought)
+    context.say(
+      `${contacts.length} contacts were merged, restored or shifted while the final pass read them: they are read again.`,
+    )
+    await context.clock.sleep(context.settings.settleMs, context.stop)
+  }
+}
+
+/**
+ * Looks for what the snapshot lacks or has twice. Where there is any, the pass is void, and the next one amends it.
+ * @returns the contacts to be asked again; none where the snapshot can be relied on
+ */
+async function settle(context: ReadContext, base: Snapshot, result: PassResult): Promise<Strays> {
+  const { journal, snapshots } = context
+  const { snapshot, manifestDigest } = result
+  const noted = journal.events.latest(SETTLED, 'note')?.detail as JsonObject | undefined
+  let strays: Strays = { contacts: [], sought: [] }
+  if (noted?.['snapshot'] !== snapshot) {
+    const amended = amendmentOf(journal)
+    const earlier = amended === undefined ? [base] : [base, await amendedSnapshot(context, amended)]
+    const final = await openSnapshot(join(snapshots, snapshot))
+    strays = await straysOf(context, earlier, final, amended?.sought ?? [])
+    if (strays.contacts.length === 0) journal.events.append('note', SETTLED, { snapshot })
+    else amend(journal, { snapshot, manifestDigest, ...strays }, 'contacts have moved')
+  }
+  // Only now: until then it was needed to tell what has moved.
+  await sweep(context, snapshot)
+  return strays
+}
+
+/** One pass over the contacts: from the base pass on or, where one is to be amended, from that one on. */
+async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResult> {
+  const { journal, plan } = context
+  const amended = amendmentOf(journal)
   if (journal.events.latest('final-pass', 'intent', 'withdrawn')?.kind !== 'intent') {
+    // Where a merge has taken interactions to a contact that nobody has listed.
+    journal.contacts.add(amended?.contacts ?? [])
     await addNewContacts(context)
     await assertSpace(context, volumeOf(base), 1)
   }
   const full =
     plan.finalPass.mode === 'full' || journal.events.latest('final-pass-full', 'note') !== undefined
-  const count = counter(context)
+  const count = counter(context, amended === undefined)
   const result = await runPass(context, {
     name: 'final-pass',
-    tasksFrom: (ordinal) => again(context, base, ordinal, full),
+    tasksFrom: (ordinal) =>
+      amended === undefined
+        ? again(context, base, ordinal, full)
+        : amendedTasks(context, base, amended, ordinal),
     tally: count,
     createdSince: () => createdSince(context),
   })
@@ -44,13 +95,13 @@ export async function finalPass(context: ReadContext): Promise<Json> {
     context.say(`${surprises} contacts of the sample have new interactions: the final pass reads everybody.`)
     journal.events.append('note', 'final-pass-full', { surprises })
     await forget(context, result.snapshot)
-    return finalPass(context)
+    return readOnce(context, base)
   }
   if (late > 0) {
     await forget(context, result.snapshot)
     withdrawStop(context, `interactions arrived after it, such as ${lateExample}`)
   }
-  return result as unknown as Json
+  return result
 }
 
 /** What the base pass has really taken. */
@@ -105,6 +156,24 @@ function createdSince(context: ReadContext): number | null {
   return notes.reduce((sum, each) => sum + Number(each['added']), first)
 }
 
+function restless(
+  { plan }: ReadContext,
+  contacts: readonly string[],
+  sought: Strays['sought'],
+): OperatorError {
+  const [first] = sought
+  const example =
+    first === undefined
+      ? `contact ${contacts[0]} shows what another one shows, too`
+      : `${first[0]} is there, and contact ${first[1]} does not list it`
+  return new OperatorError({
+    what: `The final pass has asked contacts again ${ROUNDS} times, and ${contacts.length} still do not show what they must: ${example}.`,
+    safe: 'Nothing was deleted. What was read is kept, and only these contacts are asked again.',
+    next: `Wait until nobody merges or restores contacts any more, then go on: engage-migrate upgrade ${plan.run}`,
+    exit: EXIT.failed,
+  })
+}
+
 /** A pass that is read again from its start gets a new folder; what the old one held is worth nothing. */
 async function forget(context: ReadContext, snapshot: string): Promise<void> {
   context.journal.events.append('withdrawn', 'final-pass', { snapshot })
@@ -124,7 +193,7 @@ async function* again(
     if (earlier.ordinal < from) continue
     const ask =
       full || earlier.interactions.length > 0 || inSample(context.plan.run, earlier.contactId, share)
-    yield { contactId: earlier.contactId, earlier, ask }
+    yield { contactId: earlier.contactId, earlier, carried: ask ? undefined : earlier }
   }
   yield* unread(context, Math.max(from, listed))
 }
@@ -135,7 +204,8 @@ function inSample(run: string, contactId: string, share: number): boolean {
   return draw < share
 }
 
-function counter({ journal, plan }: ReadContext) {
+/** @param sampling whether contacts that had nothing are read as a sample; those of an amendment are named */
+function counter({ journal, plan }: ReadContext, sampling: boolean) {
   const stoppedAt = journal.events.latest('producers-stopped', 'signed')?.at ?? Number.POSITIVE_INFINITY
   const check = createPayloadCheck(plan.after)
   return (task: ContactTask, read: ContactRead, tally: PassTally): PassTally => {
@@ -158,7 +228,8 @@ function counter({ journal, plan }: ReadContext) {
       lateExample:
         tally.lateExample ??
         (late[0] === undefined ? null : `one of ${late[0].createdDate} at contact ${late[0].contactId}`),
-      surprises: tally.surprises + Number(task.earlier?.interactions.length === 0 && arrived.length > 0),
+      surprises:
+        tally.surprises + Number(sampling && task.earlier?.interactions.length === 0 && arrived.length > 0),
       refusable: tally.refusable + bad.length,
       refusableExample:
         tally.refusableExample ??

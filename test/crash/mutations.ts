@@ -104,8 +104,11 @@ export const MUTATIONS: readonly Mutation[] = [
     rule: 'verify on disk before deleting',
     file: 'src/upgrade/deletion.ts',
     changes: [
-      // The look at a sample reads the snapshot, too, and would stumble over the damage.
-      ['  await assertSnapshot(context)\n  await assertQuiet(context)\n', ''],
+      // The looks at who is gone and at a sample read the snapshot, too, and would stumble over the damage.
+      [
+        '  await assertSnapshot(context)\n  await assertStillGone(context)\n  await assertQuiet(context)\n',
+        '',
+      ],
     ],
   },
   {

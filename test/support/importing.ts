@@ -22,7 +22,7 @@ export async function takeSnapshot(bench: Bench, folder: string): Promise<Snapsh
     concurrency: 4,
     contactsPerPart: 20,
     done: [],
-    tasksFrom: () => contacts.map((contactId) => ({ contactId, earlier: undefined, ask: true })),
+    tasksFrom: () => contacts.map((contactId) => ({ contactId, earlier: undefined, carried: undefined })),
     tally: () => null,
     emptyTally: null,
     checkpoint: () => {},

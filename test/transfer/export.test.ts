@@ -41,7 +41,9 @@ async function runExport(
     contactsPerPart: PER_PART,
     done: [...done],
     tasksFrom: (ordinal) =>
-      bench.contacts.slice(ordinal).map((contactId) => ({ contactId, earlier: undefined, ask: true })),
+      bench.contacts
+        .slice(ordinal)
+        .map((contactId) => ({ contactId, earlier: undefined, carried: undefined })),
     tally: (_task, read, tally = 0) => tally + read.interactions.length,
     emptyTally: 0,
     checkpoint: (each) => done.push(each),
