@@ -6,18 +6,18 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { type Json, parseJson } from '../json.ts'
 import { adminRoutes } from './admin-routes.ts'
-import { failure } from './answers.ts'
+import { answer, failure } from './answers.ts'
 import { type AutomationCount, DEFAULT_AUTOMATIONS } from './automations.ts'
 import { type Behaviour, changedBehaviour, DEFAULT_BEHAVIOUR } from './behaviour.ts'
 import { CONTACT_ROUTES } from './contact-routes.ts'
 import type { TenantEvent } from './events.ts'
 import { DEFAULT_DELAY, type FaultRule, Faults } from './faults.ts'
-import { DEFAULT_USER_AGENT } from './guesses.ts'
+import { DEFAULT_USER_AGENT, IGNORED_INTERACTION_STATUS } from './guesses.ts'
 import { INTERACTION_ROUTES } from './interaction-routes.ts'
 import { Landings } from './landings.ts'
 import { isLate, mishapAfter, mishapBefore, mishapMeanwhile } from './mishaps.ts'
 import { PageMemory } from './pages.ts'
-import { drawn, seededRandom } from './random.ts'
+import { countedGuid, drawn, seededRandom } from './random.ts'
 import { type Desk, findRoute, type Match, type Route } from './router.ts'
 import { SCHEMA_ROUTES } from './schema-routes.ts'
 import { openState } from './state.ts'
@@ -130,15 +130,23 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     const refused = refusal(request, found)
     if (refused !== undefined) return counted(refused)
     const text = await request.text()
-    const fault = faults.strike(request.method, url)
+    const fault = faults.strike(request.method, url, text)
     if (fault !== undefined && isLate(fault.kind)) {
       void landings.later(fault.delay ?? DEFAULT_DELAY, () => void act(found, url, text, base, desk()))
       return mishapMeanwhile(fault.kind, request.signal)
     }
-    const before = fault === undefined ? undefined : mishapBefore(fault)
+    const before =
+      fault === undefined ? undefined : fault.kind === 'not-kept' ? notKept() : mishapBefore(fault)
     const answered = before ?? act(found, url, text, base, desk(fault?.kind === 'page-again'))
     await pause(request.signal)
     return counted(fault === undefined ? answered : await mishapAfter(fault, answered, request.signal))
+  }
+
+  /** What is answered in the place of an interaction that is not made. */
+  function notKept(): Response {
+    const id = countedGuid(String(seed), state.tenant.issued)
+    state.record({ type: 'interaction-ignored' })
+    return answer(IGNORED_INTERACTION_STATUS, { id })
   }
 
   /** A request that is given up while it waits has been acted on all the same. */

@@ -20,6 +20,10 @@ const KINDS = [
   'html',
   /** A 400 with `message`. */
   'refuse',
+  /** A 200 without an id. */
+  'no-id',
+  /** A 200 with an id, of which nothing is kept. */
+  'not-kept',
   /** The server acts, then the connection breaks without an answer. */
   'reset-after',
   /** The server acts and never answers. */
@@ -44,6 +48,8 @@ export interface FaultRule {
   readonly method?: string
   /** Part of the path with its query, or a regular expression for it or for the path alone. Absent: any. */
   readonly path?: string
+  /** Part of the body: an interaction by its contact, or by what its payload says. Absent: any. */
+  readonly body?: string
   /** How often it strikes; 1 where absent. */
   readonly times?: number | 'always'
   /** How many matching requests pass before it strikes; 0 where absent. */
@@ -67,6 +73,7 @@ const CHECKS: { readonly [Name in keyof FaultRule]-?: (value: unknown) => boolea
   kind: (value) => KINDS.some((kind) => kind === value),
   method: isText,
   path: isText,
+  body: isText,
   times: (value) => value === 'always' || isAmount(value),
   skip: isAmount,
   probability: isAmount,
@@ -77,7 +84,7 @@ const CHECKS: { readonly [Name in keyof FaultRule]-?: (value: unknown) => boolea
 
 interface Armed {
   readonly rule: FaultRule
-  readonly matches: (method: string, url: URL) => boolean
+  readonly matches: (method: string, url: URL, body: string) => boolean
   passed: number
   struck: number
 }
@@ -101,11 +108,11 @@ export class Faults {
   }
 
   /** @returns the rule that strikes this request, if any does. */
-  strike(method: string, url: URL): FaultRule | undefined {
+  strike(method: string, url: URL, body = ''): FaultRule | undefined {
     for (const armed of this.#armed) {
       const { rule } = armed
       if (rule.times !== 'always' && armed.struck >= (rule.times ?? 1)) continue
-      if (!armed.matches(method, url)) continue
+      if (!armed.matches(method, url, body)) continue
       if (armed.passed < (rule.skip ?? 0)) {
         armed.passed++
         continue
@@ -137,12 +144,13 @@ function isName(name: string): name is keyof FaultRule {
   return Object.hasOwn(CHECKS, name)
 }
 
-function matcher({ kind, method, path }: FaultRule): Armed['matches'] {
+function matcher({ kind, method, path, body }: FaultRule): Armed['matches'] {
   const pattern = path === undefined ? undefined : new RegExp(path)
-  return (asked, url) => {
+  return (asked, url, sent) => {
     const { pathname, search } = url
     if (kind === 'page-again' && !isNextPage(asked, url)) return false
     if (method !== undefined && method.toUpperCase() !== asked) return false
+    if (body !== undefined && !sent.includes(body)) return false
     if (path === undefined || pattern === undefined) return true
     const whole = pathname + search
     return whole.includes(path) || pattern.test(whole) || pattern.test(pathname)

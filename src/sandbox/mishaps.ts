@@ -3,7 +3,7 @@
  * Guarantees: a broken connection is a TypeError whose cause has the system's code; a request without an answer
  * stays pending until its signal aborts.
  */
-import { failure } from './answers.ts'
+import { answer, failure } from './answers.ts'
 import type { FaultKind, FaultRule } from './faults.ts'
 
 /** Kinds after which the server acts, but not yet. */
@@ -42,6 +42,8 @@ export function mishapBefore(rule: FaultRule): Response | undefined {
       })
     case 'refuse':
       return failure(400, rule.message ?? 'The request is invalid')
+    case 'no-id':
+      return answer(200, {})
     default: {
       const text = TEXTS.get(rule.kind)
       return text === undefined ? undefined : failure(Number(rule.kind), text, rule.retryAfter)

@@ -27,6 +27,8 @@ test.each<[FaultRule, number]>([
   [{ kind: '504' }, 504],
   [{ kind: 'refuse', message: 'no' }, 400],
   [{ kind: 'html' }, 200],
+  [{ kind: 'no-id' }, 200],
+  [{ kind: 'not-kept' }, 200],
 ])('before acting: $kind', async (rule, status) => {
   const sandbox = await prepared()
   sandbox.setFaults([rule])
@@ -35,6 +37,8 @@ test.each<[FaultRule, number]>([
   expect(response.headers.get('retry-after')).toBe(rule.retryAfter === undefined ? null : '3')
   const text = await response.text()
   if (rule.kind === 'html') expect(text).toContain('<!doctype html>')
+  if (rule.kind === 'no-id') expect(JSON.parse(text)).toEqual({})
+  if (rule.kind === 'not-kept') expect(JSON.parse(text)).toEqual({ id: expect.any(String) })
   if (rule.kind === 'refuse') expect(JSON.parse(text)).toEqual({ message: 'no' })
   expect(stored(sandbox)).toBe(0)
   expect((await post(sandbox)).status).toBe(201)
@@ -74,7 +78,7 @@ test('acts and answers 500, or half an answer', async () => {
   expect(stored(sandbox)).toBe(2)
 })
 
-test('rules: order, method, path, skip, times, probability', async () => {
+test('rules: order, method, path, body, skip, times, probability', async () => {
   const sandbox = await prepared()
   const ask = caller(sandbox.send)
   sandbox.setFaults([
@@ -87,6 +91,11 @@ test('rules: order, method, path, skip, times, probability', async () => {
   expect((await ask('GET', VISITS)).status).toBe(502)
   expect((await ask('GET', VISITS)).status).toBe(502)
   expect((await ask('GET', 'interactionschemas')).status).toBe(200)
+
+  sandbox.setFaults([{ kind: '500', body: '"note":"y"', times: 'always' }])
+  expect((await post(sandbox)).status).toBe(201)
+  expect((await ask('POST', 'interactions', visit({ note: 'y' }))).status).toBe(500)
+  expect((await post(sandbox)).status).toBe(201)
 
   const draws = async (): Promise<string> => {
     const rolled = createSandbox({ seed: 3, faults: [{ kind: '500', probability: 0.3, times: 'always' }] })
