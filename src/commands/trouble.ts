@@ -56,5 +56,5 @@ function engageTrouble(error: EngageError): OperatorError {
 
 /** A question that was given up because a person asked to stop. */
 function isUnanswered(error: unknown): boolean {
-  return error instanceof EngageError && error.method === 'GET' && error.outcome === 'unknown'
+  return error instanceof EngageError && error.method === 'GET' && error.outcome !== 'refused'
 }

@@ -7,7 +7,7 @@ import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import { type Answer, createAnswer } from './answer.ts'
 import type { Connection } from './connection.ts'
-import { EngageError } from './errors.ts'
+import { EngageError, NoAnswer, type Outcome } from './errors.ts'
 import { KEY_HEADER } from './guesses.ts'
 import { excerpt, hideKey, scrubbedError } from './scrub.ts'
 
@@ -31,17 +31,11 @@ export function createCaller(connection: Connection): Caller {
   return async ({ method, path: segments, query = {}, body, signal }) => {
     signal?.throwIfAborted()
     const path = pathOf(connection, segments, query)
-    const failure = (serverMessage: string, sent: boolean, cause?: Error): EngageError =>
-      new EngageError({
-        method,
-        path: hide(path),
-        serverMessage,
-        outcome: sent ? 'unknown' : 'refused',
-        cause,
-      })
+    const failure = (serverMessage: string, outcome: Outcome, cause?: Error): EngageError =>
+      new EngageError({ method, path: hide(path), serverMessage, outcome, cause })
     const impossible = segments.find((segment) => !canBeSegment(segment))
     if (impossible !== undefined) {
-      throw failure(`not sent: "${excerpt(impossible, 80, hide)}" can't be an id`, false)
+      throw failure(`not sent: "${excerpt(impossible, 80, hide)}" can't be an id`, 'refused')
     }
     // Of our own, so that nothing stays tied to a signal that outlives thousands of calls.
     const own = new AbortController()
@@ -59,7 +53,8 @@ export function createCaller(connection: Connection): Caller {
       return createAnswer({ method, url: new URL(request.url), response, bytes, hide })
     } catch (error) {
       if (signal?.aborted) throw signal.reason
-      throw failure(excerpt(messageOf(error), 300, hide), true, scrubbedError(error, hide))
+      const outcome = error instanceof NoAnswer && error.unsent ? 'unsent' : 'unknown'
+      throw failure(excerpt(messageOf(error), 300, hide), outcome, scrubbedError(error, hide))
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }

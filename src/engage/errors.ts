@@ -1,10 +1,11 @@
 /**
  * What can go wrong between us and Engage.
  * Guarantees: the API key is in no message; `outcome` says of a call whether the server certainly did not act
- * ("refused") or may have ("unknown"), which alone decides whether something may be sent again.
+ * ("refused", "unsent") or may have ("unknown"), which alone decides whether something may be sent again.
  */
 
-export type Outcome = 'refused' | 'unknown'
+/** `refused`: the answer was no. `unsent`: no connection came about, so nothing left. `unknown`: it may have acted. */
+export type Outcome = 'refused' | 'unsent' | 'unknown'
 
 /**
  * `absent`: the API itself says that what was asked for is not there (404).
@@ -58,12 +59,29 @@ export class EngageError extends Error {
 /** No whole answer came: the connection failed, the body was cut short, or time ran out. */
 export class NoAnswer extends Error {
   readonly timedOut: boolean
+  /** Whether there was no connection to begin with: the request certainly did not leave. */
+  readonly unsent: boolean
 
   constructor(message: string, timedOut: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'NoAnswer'
     this.timedOut = timedOut
+    this.unsent = !timedOut && wasNeverConnected(cause)
   }
+}
+
+/** Nobody listens there, or the name leads nowhere: what a connection that is only to be made can fail with. */
+const UNCONNECTED: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/**
+ * An error that has causes speaks for them, and one of several addresses that were tried for none but itself: there all
+ * must have failed so.
+ */
+function wasNeverConnected(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(wasNeverConnected)
+  if (!(error instanceof Error)) return false
+  if (error.cause !== undefined) return wasNeverConnected(error.cause)
+  return 'code' in error && UNCONNECTED.has(error.code)
 }
 
 /**

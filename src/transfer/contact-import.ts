@@ -7,13 +7,22 @@
  */
 import type PQueue from 'p-queue'
 import type { Clock } from '../clock.ts'
-import type { EngageWriter } from '../engage/types.ts'
-import { EXIT, OperatorError } from '../errors.ts'
+import type { EngageReader, EngageWriter } from '../engage/types.ts'
 import type { Item, ItemJournal } from '../journal/items.ts'
 import type { Interaction } from '../model.ts'
 import type { Aside } from './crew.ts'
 import { type Delivery, type Piece, recordsOf } from './deliveries.ts'
 import { type ContactReader, readContact } from './export.ts'
+import {
+  countAttempt,
+  givenUpReason,
+  isGivenUp,
+  isOver,
+  NO_ATTEMPT,
+  noClearAnswer,
+  notReached,
+  timesToWait,
+} from './patience.ts'
 import { classifyPostError, type PostOutcome } from './post.ts'
 import { Interrupted } from './progress.ts'
 import { reconcile } from './reconcile.ts'
@@ -38,7 +47,7 @@ function goneReason(record: Interaction, contactId: string, unknown: boolean): s
 }
 
 export interface ImportDesk {
-  readonly reader: ContactReader
+  readonly reader: ContactReader & Pick<EngageReader, 'getInteraction'>
   readonly writer: Pick<EngageWriter, 'createInteraction'>
   readonly items: ItemJournal
   readonly clock: Clock
@@ -64,8 +73,12 @@ export interface ImportDesk {
   onDecided?(outcome: Decision): void
   /** How many items came into doubt (above 0), or were asked about (below 0). */
   onDoubt?(change: number): void
+  /** Told when POSTs of a contact did not leave, since no connection came about. */
+  onUnreached?(): void
   /** Told before that many POSTs leave; what it throws ends the import before any of them is journaled. */
   beforePosts?(count: number): Promise<void>
+  /** How many interactions the import has confirmed so far; none where absent. */
+  confirmedSoFar?(): number
   /** Runs a wait so that others can be worked on meanwhile; just waits where absent. */
   readonly aside?: Aside
 }
@@ -74,16 +87,16 @@ export interface ImportDesk {
 interface Work extends Pick<Delivery, 'contactId' | 'pieces'> {
   readonly desk: ImportDesk
   readonly records: ReadonlyMap<number, Interaction>
+  /** What was answered last to each item in doubt. */
+  readonly said: Map<number, string>
 }
 
 /** Intents of one commit; what a kill leaves in doubt of one contact at most. */
 const CHUNK = 20
 
-/** The vendor's retry policy, as multiples of its first wait: 10 s, 30 s, 60 s, 300 s. */
-const WAITS = [1, 3, 6, 30]
-
 /**
- * Brings all that goes to one contact to a decision: confirmed or rejected.
+ * Brings all that goes to one contact to a decision: confirmed or rejected. What never gets a clear answer is rejected,
+ * too, once the server is known to work otherwise (see isGivenUp), and has been asked about a last time.
  * @param delivery the records, as the snapshot has them, and the contact that they go to
  * @param only the numbers to look after; all where absent
  * @throws Interrupted after a stop; whatever concerns the run as a whole; in both cases the journal says of each
@@ -94,34 +107,42 @@ export async function importContact(
   { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
   only?: ReadonlySet<number>,
 ): Promise<ContactOutcome> {
-  const work: Work = { desk, contactId, pieces, records: recordsOf(pieces) }
+  const work: Work = { desk, contactId, pieces, records: recordsOf(pieces), said: new Map() }
   const wanted = [...work.records.keys()].filter((seq) => only?.has(seq) ?? true)
   let outcome: ContactOutcome = 'untouched'
-  let doubts = 0
-  let undecided = Number.POSITIVE_INFINITY
+  let attempts = NO_ATTEMPT
+  let unreached = false
   let since = desk.beganAt
   for (;;) {
     const known = new Map(itemsOf(work).map((item) => [item.seq, item]))
     const doubtful = wanted.filter((seq) => known.get(seq)?.state === 'sent')
     const open = wanted.filter((seq) => (known.get(seq)?.state ?? 'unsent') === 'unsent')
     if (doubtful.length === 0 && open.length === 0) return outcome
-    if (doubtful.length > 0) {
-      // Only attempts that got nothing decided add up: else a contact of many would give up on a server that works.
-      if (doubtful.length + open.length < undecided) doubts = 0
-      undecided = doubtful.length + open.length
-      await settle(desk, contactId, since, doubts)
-      doubts += 1
-      outcome = 'decided'
-      const now = await ask(work, doubtful)
-      desk.onDoubt?.(-doubtful.length)
-      if (now === 'gone') {
-        await refuseAsGone(work, [...doubtful, ...open])
-        return 'gone'
-      }
-    } else {
-      outcome = await postAll(work, open)
+    if (doubtful.length === 0 && !unreached) {
+      const posted = await postAll(work, open)
+      unreached = posted === 'unreached'
+      outcome = posted === 'gone' ? 'gone' : 'decided'
       since = desk.clock.elapsed()
+      continue
     }
+    const confirmed = desk.confirmedSoFar?.() ?? 0
+    attempts = countAttempt(attempts, doubtful.length + open.length, confirmed)
+    const givenUp = doubtful
+      .map((seq) => known.get(seq) as Item)
+      .filter(({ posts }) => isGivenUp(attempts, posts, confirmed))
+    if (isOver(attempts) && givenUp.length === 0)
+      throw doubtful.length > 0 ? noClearAnswer(contactId) : notReached(contactId)
+    await settle(desk, since, timesToWait(attempts))
+    unreached = false
+    if (doubtful.length === 0) continue
+    outcome = 'decided'
+    const now = await ask(work, doubtful)
+    desk.onDoubt?.(-doubtful.length)
+    if (now === 'gone') {
+      await refuseAsGone(work, [...doubtful, ...open])
+      return 'gone'
+    }
+    await giveUp(work, givenUp)
   }
 }
 
@@ -131,17 +152,8 @@ function itemsOf({ desk, pieces }: Work): readonly Item[] {
   )
 }
 
-/** Waits before asking; each further time without progress longer. @param since when the doubt arose */
-async function settle(desk: ImportDesk, contactId: string, since: number, doubts: number): Promise<void> {
-  const times = WAITS[doubts]
-  if (times === undefined) {
-    throw new OperatorError({
-      what: `Engage gave no clear answer to ${WAITS.length} attempts to post interactions of contact ${contactId}.`,
-      safe: 'Everything that was sent is in the journal; what is in doubt will be asked about, not sent again.',
-      next: 'Look whether Engage is in trouble, then run the same command again.',
-      exit: EXIT.failed,
-    })
-  }
+/** Waits before asking, or before posting what was not reached. @param since when the doubt arose */
+async function settle(desk: ImportDesk, since: number, times: number): Promise<void> {
   const left = since + desk.settleMs * times - desk.clock.elapsed()
   if (left <= 0) return
   const wait = (): Promise<void> => pause(desk, left)
@@ -179,6 +191,15 @@ async function ask(work: Work, doubtful: readonly number[]): Promise<'there' | '
   return 'there'
 }
 
+/** Refuses what got no clear answer and was not there when it was asked about just now: it may land yet, and be found. */
+async function giveUp({ desk, said }: Work, items: readonly Item[]): Promise<void> {
+  for (const { seq, posts } of items) {
+    if (desk.items.range(seq, seq + 1)[0]?.state !== 'unsent') continue
+    await desk.items.rejected(seq, givenUpReason(posts, said.get(seq) ?? 'none'))
+    desk.onDecided?.('rejected')
+  }
+}
+
 /** The contact is not there: none of its interactions is tried on the server, but for one that it has `turnedAway`. */
 async function refuseAsGone(
   { desk, contactId, records }: Pick<Work, 'desk' | 'contactId' | 'records'>,
@@ -195,7 +216,7 @@ async function refuseAsGone(
   for (const _ of seqs) desk.onDecided?.('gone')
 }
 
-async function postAll(work: Work, open: readonly number[]): Promise<ContactOutcome> {
+async function postAll(work: Work, open: readonly number[]): Promise<'decided' | 'gone' | 'unreached'> {
   const { desk, contactId, records } = work
   const halt = new AbortController()
   let gone: Promise<boolean> | undefined
@@ -210,6 +231,7 @@ async function postAll(work: Work, open: readonly number[]): Promise<ContactOutc
           const record = records.get(seq) as Interaction
           const outcome = await desk.requests.add(() => post(work, record, halt.signal))
           if (outcome.kind === 'fatal') halt.abort()
+          if (outcome.kind === 'doubt') work.said.set(seq, outcome.said)
           // A 404 may be about the contact: it is asked for once, whatever the number of its interactions.
           const absent = outcome.kind === 'rejected' && outcome.absent
           if (absent) gone ??= isGone(desk, contactId)
@@ -237,8 +259,11 @@ async function postAll(work: Work, open: readonly number[]): Promise<ContactOutc
       return 'gone'
     }
     if (desk.stop.aborted) throw new Interrupted()
+    const unreached = outcomes.some(({ kind }) => kind === 'unreached')
+    if (unreached) desk.onUnreached?.()
     const waits = outcomes.flatMap((outcome) => (outcome.kind === 'unsent' ? outcome.waitMs : []))
     if (waits.length > 0) await pause(desk, Math.max(...waits))
+    if (unreached) return 'unreached'
     // What is in doubt is asked about before more of this contact leaves.
     if (waits.length > 0 || doubtful > 0) return 'decided'
   }
@@ -269,6 +294,6 @@ async function post({ desk, contactId }: Work, record: Interaction, halt: AbortS
 async function note(desk: ImportDesk, seq: number, outcome: PostOutcome): Promise<void> {
   if (outcome.kind === 'confirmed') await desk.items.confirmed(seq, outcome.newId)
   else if (outcome.kind === 'rejected') await desk.items.rejected(seq, outcome.reason, true)
-  else if (outcome.kind === 'unsent') await desk.items.unsent([seq], true)
+  else if (outcome.kind === 'unsent' || outcome.kind === 'unreached') await desk.items.unsent([seq], true)
   if (outcome.kind === 'confirmed' || outcome.kind === 'rejected') desk.onDecided?.(outcome.kind)
 }

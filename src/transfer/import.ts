@@ -82,6 +82,7 @@ export async function importSnapshot(
     ...desk,
     stop: AbortSignal.any([desk.stop, halt.signal]),
     beforePosts: lookingNowAndThen(assertSchema),
+    confirmedSoFar: () => count.confirmed,
     onDecided(outcome) {
       count[outcome] += 1
       trouble = 0
@@ -92,6 +93,9 @@ export async function importSnapshot(
       inDoubt += change
       if (change > 0) trouble += 1
       report()
+    },
+    onUnreached() {
+      trouble += 1
     },
   }
   const assertAccepted = (): void => {

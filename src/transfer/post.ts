@@ -9,10 +9,12 @@ export type PostOutcome =
   | { readonly kind: 'confirmed'; readonly newId: string }
   /** The server has refused this one for good, and says why; `absent`: because something is not there. */
   | { readonly kind: 'rejected'; readonly reason: string; readonly absent: boolean }
-  /** It may or may not have landed. */
-  | { readonly kind: 'doubt' }
+  /** It may or may not have landed; `said`: status and words of the answer that leaves it open. */
+  | { readonly kind: 'doubt'; readonly said: string }
   /** It certainly has not been sent, or was turned away unread. */
   | { readonly kind: 'unsent'; readonly waitMs: number }
+  /** It certainly has not been sent: no connection came about. */
+  | { readonly kind: 'unreached' }
   | { readonly kind: 'fatal'; readonly error: unknown }
 
 /** Statuses that speak of the one interaction: bad payload, contact gone, conflict, too large. */
@@ -24,17 +26,22 @@ export const THROTTLED_MS = 10_000
 /** @param error what the POST threw */
 export function classifyPostError(error: unknown): PostOutcome {
   if (!(error instanceof EngageError)) return { kind: 'fatal', error }
-  if (error.outcome === 'unknown') return { kind: 'doubt' }
+  if (error.outcome === 'unsent') return { kind: 'unreached' }
+  if (error.outcome === 'unknown') return { kind: 'doubt', said: saidBy(error) }
   if (error.status === 429) return { kind: 'unsent', waitMs: error.retryAfterMs ?? THROTTLED_MS }
   const ofTheItem = error.kind !== 'not-the-api' && !saysSchemaNotFound(error)
   if (error.status !== undefined && ITEM_STATUSES.has(error.status) && ofTheItem) {
     return {
       kind: 'rejected',
-      reason: `${error.status}: ${error.serverMessage}`,
+      reason: saidBy(error),
       absent: error.kind === 'absent',
     }
   }
   return { kind: 'fatal', error }
+}
+
+function saidBy({ status, serverMessage }: EngageError): string {
+  return `${status ?? 'no answer'}: ${serverMessage}`
 }
 
 /** Percent: five in the first hundred. */

@@ -78,6 +78,30 @@ describe('whole', () => {
     expect(error).toMatchObject({ timedOut: false, message: 'broken (ECONNRESET)' })
   })
 
+  const coded = (code: string): Error => Object.assign(new Error(code), { code })
+  const several = (...codes: readonly string[]): Error =>
+    Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] })
+
+  it.each([
+    ['ECONNREFUSED', coded('ECONNREFUSED'), true],
+    ['ENOTFOUND', coded('ENOTFOUND'), true],
+    ['EAI_AGAIN', coded('EAI_AGAIN'), true],
+    ['ECONNRESET', coded('ECONNRESET'), false],
+    [
+      'ECONNREFUSED with another cause',
+      Object.assign(coded('ECONNREFUSED'), { cause: coded('EPIPE') }),
+      false,
+    ],
+    ['every address refused', several('ECONNREFUSED', 'ECONNREFUSED'), true],
+    ['one address refused, one out of time', several('ECONNREFUSED', 'ETIMEDOUT'), false],
+    ['no address', several(), false],
+    ['no cause', undefined, false],
+  ])('says whether the request can have left: %s', async (_how, cause, unsent) => {
+    const broken = () => Promise.reject(new TypeError('fetch failed', { cause }))
+    const error = await rejection(whole(broken, patient())(new Request('http://127.0.0.1:12345/')))
+    expect(error).toMatchObject({ name: 'NoAnswer', unsent })
+  })
+
   it.each(['headers', 'body'])('runs out of time while waiting for the %s', async (part) => {
     const arrived = Promise.withResolvers<void>()
     const closed = Promise.withResolvers<void>()

@@ -187,7 +187,7 @@ describe('a POST or a DELETE', () => {
       expect(server.requests).toHaveLength(1)
     })
 
-    it('is sent once when nothing listens', async () => {
+    it('is tried once when nothing listens, and has not left', async () => {
       let attempts = 0
       const server = await startServer(() => {})
       await server.stop()
@@ -196,7 +196,7 @@ describe('a POST or a DELETE', () => {
         return networkSend(request)
       }
       const error = await rejection(calls[name](createWriter(connected(server, { network }))))
-      expect(error).toMatchObject({ name: 'EngageError', outcome: 'unknown' })
+      expect(error).toMatchObject({ name: 'EngageError', outcome: 'unsent' })
       expect(attempts).toBe(1)
     })
   })

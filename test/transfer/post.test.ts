@@ -19,6 +19,7 @@ describe('classifyPostError', () => {
     [{ status: 503, outcome: 'unknown' as const }, 'doubt'],
     [{ status: 408, outcome: 'unknown' as const }, 'doubt'],
     [{ status: 200, outcome: 'unknown' as const }, 'doubt'],
+    [{ outcome: 'unsent' as const }, 'unreached'],
     [{ status: 429 }, 'unsent'],
     [{ status: 400 }, 'rejected'],
     [{ status: 404 }, 'rejected'],
@@ -49,6 +50,18 @@ describe('classifyPostError', () => {
       waitMs: 1_500,
     })
     expect(classifyPostError(error({ status: 429 }))).toEqual({ kind: 'unsent', waitMs: 10_000 })
+  })
+
+  it('keeps the words of an answer that leaves it open', () => {
+    const unknown = { outcome: 'unknown' as const, serverMessage: 'An error has occurred' }
+    expect(classifyPostError(error({ ...unknown, status: 500 }))).toEqual({
+      kind: 'doubt',
+      said: '500: An error has occurred',
+    })
+    expect(classifyPostError(error(unknown))).toEqual({
+      kind: 'doubt',
+      said: 'no answer: An error has occurred',
+    })
   })
 
   it('keeps the server’s reason of a rejection', () => {
