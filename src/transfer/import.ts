@@ -78,10 +78,14 @@ export async function importSnapshot(
     const here = count.confirmed + count.rejected + count.gone
     onProgress?.(before.confirmed + before.rejected + here, total, here, Math.max(0, inDoubt))
   }
+  const look = lookingNowAndThen(assertSchema)
   const counting: ImportDesk = {
     ...desk,
     stop: AbortSignal.any([desk.stop, halt.signal]),
-    beforePosts: lookingNowAndThen(assertSchema),
+    async beforePosts(posts) {
+      assertAccepted()
+      await look(posts)
+    },
     confirmedSoFar: () => count.confirmed,
     onDecided(outcome) {
       count[outcome] += 1
@@ -117,7 +121,6 @@ export async function importSnapshot(
         if (halt.signal.aborted) return
         watermark.begun(delivery.ordinal)
         try {
-          assertAccepted()
           countContact(await importContact({ ...counting, aside }, delivery))
           await watermark.ended(delivery.ordinal)
         } catch (error) {
@@ -131,8 +134,32 @@ export async function importSnapshot(
   await crew.idle()
   if (failures.length > 0) throw failures[0]
   if (desk.stop.aborted) throw new Interrupted()
+  assertAccepted()
+  const { goneContacts, contacts } = count
+  const allGone = goneContacts >= 2 && goneContacts === contacts && goneContacts > toleratedGone
+  if (allGone && refusedAtMost !== 100 && !(await showsConfirmed(desk, snapshot, map)))
+    throw tooManyGone(goneContacts, contacts)
   assertAllDecided(desk, snapshot)
   await watermark.passed(snapshot.manifest.contacts.listed)
+}
+
+/** Contacts that are asked for, where all that were worked on are gone: any of those may be gone, too. */
+const WITNESSES = 20
+
+/** @returns whether the tenant shows any of what the import has confirmed: then it is the same tenant still */
+async function showsConfirmed(desk: ImportDesk, snapshot: Snapshot, map: ContactMap): Promise<boolean> {
+  let asked = 0
+  for await (const { pieces } of deliveries(snapshot, map, 0, desk.stop)) {
+    const known = pieces.flatMap(({ firstSeq, interactions }) =>
+      desk.items.range(firstSeq, firstSeq + interactions.length),
+    )
+    const newId = known.find(({ state }) => state === 'confirmed')?.newId
+    if (newId === undefined) continue
+    if ((await desk.reader.getInteraction(newId)) !== undefined) return true
+    asked += 1
+    if (asked >= WITNESSES) return false
+  }
+  return false
 }
 
 function sizeOf({ pieces }: Delivery): number {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Snapshot } from '../../src/snapshot/reader.ts'
-import { importSnapshot } from '../../src/transfer/import.ts'
+import { type ImportOptions, importSnapshot } from '../../src/transfer/import.ts'
 import { listed } from '../support/answers.ts'
 import { addHistory, type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -172,17 +172,54 @@ describe('contacts that are gone', () => {
     expect(journal.items('import').counts().rejected).toBeLessThan(10)
   })
 
-  it.each([
+  it.each<readonly [string, number, { readonly of?: number } & Partial<ImportOptions>]>([
     ['four', 4, {}],
     ['as many as are known from before', 30, { toleratedGone: 26 }],
     ['all, where the operator knows better', 200, { refusedAtMost: 100 }],
-  ])('are put up with: %s', async (_how, count, options) => {
-    const stage = await prepare(200)
+    ['the only one that is left', 1, { of: 1 }],
+    ['all that are left, as known from before', 3, { of: 3, toleratedGone: 3 }],
+    ['all that are left, where the operator knows better', 3, { of: 3, refusedAtMost: 100 }],
+  ])('are put up with: %s', async (_how, count, { of = 200, ...options }) => {
+    const stage = await prepare(of)
     await without(stage, count)
     const { bench, folder, snapshot } = stage
     using journal = journalIn(folder, bench)
     await importSnapshot(deskOf(bench, journal), snapshot, { concurrency: 4, ...options })
-    expect(journal.items('import').counts()).toMatchObject({ rejected: count, confirmed: 200 - count })
+    expect(journal.items('import').counts()).toMatchObject({ rejected: count, confirmed: of - count })
+  })
+
+  it('stop the import where there was nobody else, however few', async () => {
+    const stage = await prepare(2)
+    await without(stage, 2)
+    const { bench, folder, snapshot } = stage
+    using journal = journalIn(folder, bench)
+    const error = await failureOf(importSnapshot(deskOf(bench, journal), snapshot, { concurrency: 2 }))
+    expect(error).toMatchObject({ exit: 1, message: expect.stringContaining('2 of 2 contacts') })
+  })
+
+  it.each([
+    ['are put up with where the tenant shows what was imported before', false],
+    ['stop the import where it does not: another one answers by now', true],
+  ])('and all that a resumed import has left %s', async (_how, another) => {
+    const stage = await prepare(12)
+    const { bench, folder, snapshot } = stage
+    using journal = journalIn(folder, bench)
+    const stop = new AbortController()
+    bench.between(async (request, sandbox) => {
+      if (isPost(request) && bench.posts() >= 8) stop.abort()
+      return sandbox(request)
+    })
+    await failureOf(importSnapshot(deskOf(bench, journal, stop.signal), snapshot, { concurrency: 1 }))
+    const left = 12 - journal.items('import').counts().confirmed
+    expect(left).toBeGreaterThanOrEqual(2)
+    expect(left).toBeLessThan(5)
+    for (const id of another ? bench.contacts : bench.contacts.slice(-left))
+      bench.sandbox.tenant.apply({ type: 'contact-deleted', id, at: bench.clock.now() })
+    bench.between(undefined)
+    const resumed = importSnapshot(deskOf(bench, journal), snapshot, { concurrency: 1 })
+    if (another) expect(await failureOf(resumed)).toMatchObject({ exit: 1 })
+    else await resumed
+    expect(journal.items('import').counts()).toMatchObject({ rejected: left, confirmed: 12 - left })
   })
 })
 

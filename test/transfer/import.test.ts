@@ -5,7 +5,7 @@ import type { Snapshot } from '../../src/snapshot/reader.ts'
 import { writeEvidence } from '../../src/transfer/evidence.ts'
 import { importSnapshot } from '../../src/transfer/import.ts'
 import { caller } from '../sandbox/caller.ts'
-import { type Bench, held, openBench, openClient } from '../support/bench.ts'
+import { addHistory, type Bench, held, openBench, openClient } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { deskOf, emptySchema, journalIn, POSTS, takeSnapshot } from '../support/importing.ts'
@@ -109,6 +109,38 @@ describe('an import whose interactions are refused', () => {
     expect(error).toMatchObject({ name: 'OperatorError', exit: 1 })
     expect(bench.posts()).toBeLessThan(snapshot.manifest.interactions.records)
     expect(held(bench)).toEqual([])
+  })
+})
+
+describe('an import all of whose interactions are of one contact, and refused', () => {
+  async function prepareOne(count: number): Promise<Stage> {
+    const bench = openBench({ contacts: 1, interactions: 0 })
+    for (let at = 0; at < count; at++)
+      addHistory(bench, bench.contacts[0] ?? '', { rating: at }, new Date(at * 1_000).toISOString())
+    const folder = await temporaryFolder()
+    const snapshot = await takeSnapshot(bench, join(folder, 'snapshot'))
+    emptySchema(bench)
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'refuse', times: 'always' }])
+    const journal = journalIn(folder, bench)
+    return { bench, folder, snapshot, journal, [Symbol.dispose]: () => journal[Symbol.dispose]() }
+  }
+
+  it('stops within it', async () => {
+    using stage = await prepareOne(300)
+    const { bench, snapshot, journal } = stage
+    const error = await failureOf(importSnapshot(deskOf(bench, journal), snapshot, OPTIONS))
+    expect(error).toMatchObject({ name: 'OperatorError', exit: 1 })
+    expect(bench.posts()).toBe(20)
+  })
+
+  it('stops at its end, and puts up with what was refused before', async () => {
+    using stage = await prepareOne(12)
+    const { bench, snapshot, journal } = stage
+    const error = await failureOf(importSnapshot(deskOf(bench, journal), snapshot, OPTIONS))
+    expect(error).toMatchObject({ exit: 1, message: expect.stringContaining('refused 12') })
+    await journal.items('import').reopenRejected()
+    await importSnapshot(deskOf(bench, journal), snapshot, { ...OPTIONS, tolerated: 12 })
+    expect(journal.items('import').counts()).toMatchObject({ rejected: 12, confirmed: 0 })
   })
 })
 
