@@ -1,7 +1,8 @@
 /**
  * The read-back: what the snapshot holds, against what the tenant holds.
  * Guarantees: what is missing is asked about and, where it is not there, posted through the same door as everything
- * else; it is done only when nothing is missing and nothing doubled.
+ * else; what is accepted in every round and never kept is refused; it is done only when nothing is missing and nothing
+ * doubled.
  */
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
@@ -27,6 +28,7 @@ import {
 } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
+import { refuseUnkept, unkeptReason } from './unkept.ts'
 
 /**
  * Reads every contact with history back, posts again what is missing, and says what differs.
@@ -61,15 +63,18 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
     )
     journal.events.append('note', verificationNote(lot), { ...tally })
     const last = (round + 1) % (MENDING_ROUNDS + 1) === 0
+    const missing = checkpoints().flatMap(({ differences }) => differences.flatMap((each) => each.missing))
+    const refused = last && (await refuseUnkept(context, lot, missing, MENDING_ROUNDS))
     if (tally.missing > 0 && !last) {
       context.say(
         `${tally.missing} interactions are missing: they are asked about, and posted again where they are not there`,
       )
       await items.setWatermark(0)
-      const missing = checkpoints().flatMap(({ differences }) => differences.flatMap((each) => each.missing))
       await doubt(context, lot, new Set(missing))
     }
     journal.setCursor(roundCursor(lot), round + 1)
+    // The figures are those of a read-back, so one more is made where that has changed what is to be there.
+    if (refused) continue
     if (tally.missing === 0 || last) {
       if (tally.missing + tally.extra > 0) throw different(context, tally)
       return { ...tally }
@@ -105,8 +110,7 @@ async function doubt(context: WriteContext, lot: Lot, missing: ReadonlySet<numbe
       if (live !== undefined) {
         await items.moved(seq, live.id, movedTo({ newId: live.id, contactId: live.contactId }))
       } else if (newId !== undefined && problems.length > 0) {
-        const times = posts === 1 ? 'once' : `${posts} times`
-        await items.rejected(seq, `Engage accepted it ${times} and does not keep it: ${problems.join('; ')}`)
+        await items.rejected(seq, unkeptReason(posts, problems))
       } else await items.doubted([seq])
     },
     { concurrency: settings.concurrency, window: settings.concurrency * 4 },
