@@ -7,7 +7,7 @@
 import type { Item } from '../journal/items.ts'
 import { tooManyRejected } from '../transfer/post.ts'
 import { inOrder } from '../transfer/pump.ts'
-import type { Lot } from './lot.ts'
+import { itemsOf, type Lot } from './lot.ts'
 import type { WriteContext } from './strategy.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function refuseUnkept(
   rounds: number,
 ): Promise<boolean> {
   const { journal, reader, settings, stop } = context
-  const items = journal.items(lot.name)
+  const items = itemsOf(journal, lot)
   const sought = missing.flatMap((seq) => items.range(seq, seq + 1))
   const looked = inOrder(
     sought.filter(({ state, posts }) => state === 'confirmed' && posts > rounds),
