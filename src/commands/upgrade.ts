@@ -147,10 +147,11 @@ function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): Exit
   }
   for (const line of doneLines(context)) output.say(line)
   output.result({ ...base, state: 'done', gate: null })
-  // Refused interactions are in the snapshot and not in the tenant, altered ones are not as they were, and what is there
-  // too often by somebody else's doing is left as it is: the exit code says so.
+  // Refused interactions are in the snapshot and not in the tenant, those of contacts that went before the deletion never
+  // came to an import, altered ones are not as they were, and what is there too often by somebody else's doing is left as
+  // it is: the exit code says so.
   const { rejected = 0, altered = 0, foreign = 0 } = verification ?? {}
-  return rejected + altered + foreign > 0 ? EXIT.differences : EXIT.done
+  return rejected + altered + foreign + leftBehind(context) > 0 ? EXIT.differences : EXIT.done
 }
 
 function dryRunLines(context: ReadContext): readonly string[] {
@@ -199,13 +200,19 @@ function lateDeletionLines({ journal, plan }: ReadContext): readonly string[] {
   ]
 }
 
-function goneLines({ journal, folder }: ReadContext): readonly string[] {
+/** @returns how many interactions went with contacts that were gone before the deletion */
+function leftBehind({ journal }: ReadContext): number {
   const name = lotOf(journal) === BACK ? 'roll-back-evidence' : 'evidence'
   const evidence = journal.events.latest(name, 'finished')?.detail as unknown as Evidence | undefined
-  const left = evidence?.left ?? 0
+  return evidence?.left ?? 0
+}
+
+function goneLines(context: ReadContext): readonly string[] {
+  const left = leftBehind(context)
   if (left === 0) return []
   return [
-    `Of contacts that were deleted during the export, ${left} interactions could not come back: ${join(folder, 'rejected.ndjson')}`,
+    `Left behind, since their contacts were deleted before the schema was, ${left} interactions: ${join(context.folder, 'rejected.ndjson')}`,
+    'They are as the base pass saw them. Neither --retry-refused nor --contact-map imports them.',
   ]
 }
 

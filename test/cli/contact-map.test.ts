@@ -85,3 +85,29 @@ describe.concurrent('--contact-map', () => {
     expect(verified, verified.stderr).toMatchObject({ code: 0 })
   })
 })
+
+describe.concurrent('what went with a contact before the deletion', () => {
+  test('is written down, and the exit code of this and every later command says so', async () => {
+    await using world = await open()
+    const { plan: file, run } = await plan(world, ID, 'productSku')
+    const before = await stored(world, ID)
+    const counts = Map.groupBy(before.values(), ({ record }) => record.contactId)
+    const [lost = ''] = counts.keys()
+    const left = counts.get(lost)?.length ?? 0
+    await upgradeThrough(world, file, ID, 'producers-stopped')
+    await fetch(`${world.url}/sandbox/contacts/${lost}`, { method: 'DELETE' })
+    const done = await upgradeThrough(world, run, ID)
+    expect(done, done.stderr).toMatchObject({ code: 5 })
+    expect(upgradeJson(done)).toMatchObject({
+      state: 'done',
+      verification: { expected: before.size - left, missing: 0, rejected: 0 },
+    })
+    expect(done.stderr).toContain(
+      `Left behind, since their contacts were deleted before the schema was, ${left} inter`,
+    )
+    const rejected = linesOf(join(world.data, 'runs', run, 'rejected.ndjson'))
+    expect(rejected).toHaveLength(left)
+    const again = await world.cli('upgrade', run)
+    expect(again, again.stderr).toMatchObject({ code: 5 })
+  })
+})

@@ -207,6 +207,7 @@ class Simulation {
       if (code === 4 && this.#world.madeRoom(ended.said)) continue
       if (code === 4 && this.#world.producersHadNotStopped(ended.said)) continue
       if (code === 4 && this.#world.othersDeletedIt(ended.said)) continue
+      if (code === 4 && this.#world.cameBack(ended.said)) continue
       throw new Failure(`the upgrade ended with ${code}:\n${ended.said}`)
     }
     throw new Failure(`the upgrade did not end within ${ENOUGH} processes, and said at last:\n${said}`)
@@ -344,7 +345,8 @@ class Simulation {
   }
 
   #assertCode(ended: Ended): void {
-    const rejected = this.#refused(String(ended.json['run'])).length
+    const evidence = join(this.#folder, 'data', 'runs', String(ended.json['run']))
+    const rejected = this.#world.rejected(evidence).length
     if (ended.code === 5 && rejected === 0 && !this.#mayDouble())
       throw new Failure(`it ended with 5, and nothing was refused or too many:\n${ended.said}`)
     if (ended.code === 0 && rejected > 0)

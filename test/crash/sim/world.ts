@@ -272,6 +272,12 @@ export class World {
     return some && /somebody deleted it while its history was imported/.test(said)
   }
 
+  /** @returns whether the run says that contacts were restored before the deletion, and some were */
+  cameBack(said: string): boolean {
+    const some = [...this.#done].some(({ what }) => what === 'contact-restored')
+    return some && /are there again with interactions that the snapshot lacks/.test(said)
+  }
+
   producersHadNotStopped(said: string): boolean {
     return /producers-stopped is void/.test(said) && this.#scenario.events.length > 0
   }
