@@ -1,9 +1,10 @@
 /**
  * Orphans: interactions that were accepted but invisible when they were asked about, and so were posted again.
  * Guarantees: deletes nothing but records that are equal to one of the snapshot's, are known to the journal as no
- * record's own, and are too many by no more than the run has posted; each is read again right before, its deletion is
- * journaled before and after, and it has ended only when the tenant answers that it is gone. What another system has
- * posted is never deleted, nor anything that can't be told from it.
+ * record's own, and are too many by no more than the POSTs of the run that may have been carried out; each is read again
+ * right before, its deletion is journaled before and after, and it has ended only when the tenant answers that it is
+ * gone. What another system has posted is never deleted, with one exception: a record that is equal in contact, instant
+ * and payload to one of ours that may have been posted twice can't be told from ours.
  */
 import type { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'

@@ -98,6 +98,20 @@ describe('A look for orphans', () => {
     expect(linesOf(join(run.folder, 'differences.ndjson'))).toMatchObject([{ contactId, extra: [] }])
   })
 
+  it('takes no POST for carried out that found no connection', async () => {
+    const bench = openBench({ contacts: 8, interactions: 3 })
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'refuse-connection', skip: 3, times: 9 }])
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(bench.sandbox.stats().faults).toEqual({ 'refuse-connection': 9 })
+    for (const { contactId, payload, createdDate } of records(bench))
+      addHistory(bench, contactId, payload, createdDate)
+    const { orphans, tally } = await find(run)
+    expect(orphans).toEqual([])
+    expect(tally.extra).toBe(0)
+  })
+
   it('refuses while the history is not back yet, and where the schema is another one', async () => {
     const bench = openBench({ contacts: 4, interactions: 2 })
     const run = await planRun(bench)

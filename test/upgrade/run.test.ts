@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/json.ts'
 import { canonicalForm } from '../../src/schema/canonical.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
+import { FORTH } from '../../src/upgrade/lot.ts'
+import { retryRefused } from '../../src/upgrade/reopening.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import { held, multiset, openBench, produce, twinsIn } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -147,7 +150,7 @@ describe('the read-back', () => {
     for (const id of mapped) expect(bench.sandbox.tenant.interaction(id)).toBeDefined()
   })
 
-  it('reports with exit code 5 what the server goes on ignoring, and names it', async () => {
+  it('refuses by name what the server accepts each time and never keeps; it can be tried again', async () => {
     const bench = openBench()
     const history = held(bench)
     const run = await planRun(bench)
@@ -165,13 +168,16 @@ describe('the read-back', () => {
       const id = crypto.randomUUID()
       return Response.json({ id, self: {} }, { status: 200 })
     })
-    expect(await failureOf(go(run))).toMatchObject({ name: 'OperatorError', exit: 5 })
-    expect(verification(run)).toMatchObject({ missing: records.length, extra: 0 })
-    const differences = linesOf(join(run.folder, 'differences.ndjson'))
-    expect(differences).toHaveLength(1)
-    expect(differences[0]).toMatchObject({ contactId: ignored, extra: [] })
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(verification(run)).toMatchObject({ rejected: records.length, missing: 0, extra: 0 })
+    expect(linesOf(join(run.folder, 'differences.ndjson'))).toEqual([])
+    const rejected = linesOf(join(run.folder, 'rejected.ndjson'))
+    expect(rejected.map(({ record }) => (record as JsonObject)['contactId'])).toEqual(
+      records.map(() => ignored),
+    )
     expect(held(bench)).toHaveLength(history.length - records.length)
     bench.between(undefined)
+    await retryRefused(run.context, FORTH)
     expect(await go(run)).toEqual({ state: 'done' })
     expect(held(bench)).toEqual(history)
   })
