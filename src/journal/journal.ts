@@ -2,9 +2,11 @@
  * What a run remembers. The only folder with SQL; this interface names none, so that another store can keep it.
  * Guarantees: what is written here before an effect is durable before the effect; a reader never harms a writer.
  */
+import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
 import { type Json, parseJson, stringifyJson } from '../json.ts'
 import { type ContactList, createContactList } from './contacts.ts'
+import { damagedJournal } from './damage.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createGroupCommitter, createItemJournal, type ItemJournal } from './items.ts'
 import { openDatabase, transaction } from './tables.ts'
@@ -24,6 +26,24 @@ export interface Journal extends Disposable {
 /** @param file path of `run.db`; made where there is none @throws OperatorError where it can't be trusted */
 export function openJournal(file: string, clock: Clock, mode: 'write' | 'read' = 'write'): Journal {
   const db = openDatabase(file, mode)
+  try {
+    return readably(file, () => journalOf(db, file, clock, mode))
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** What the journal keeps as JSON is that: where it is not any more, its file is damaged in a way that SQLite can't see. */
+function readably<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof SyntaxError ? damagedJournal(file, error) : error
+  }
+}
+
+function journalOf(db: DatabaseSync, file: string, clock: Clock, mode: 'write' | 'read'): Journal {
   const committer = createGroupCommitter(db, clock)
   const lots = new Map<string, ItemJournal>()
   return {
@@ -34,11 +54,10 @@ export function openJournal(file: string, clock: Clock, mode: 'write' | 'read' =
       lots.set(lot, known)
       return known
     },
-    parts: (pass) =>
-      db
-        .prepare('SELECT detail FROM parts WHERE pass = ? ORDER BY number')
-        .all(pass)
-        .map((row) => parseJson(String(row['detail']))),
+    parts(pass) {
+      const rows = db.prepare('SELECT detail FROM parts WHERE pass = ? ORDER BY number').all(pass)
+      return readably(file, () => rows.map((row) => parseJson(String(row['detail']))))
+    },
     addPart(pass, number, detail) {
       const insert = db.prepare('INSERT INTO parts (pass, number, detail) VALUES (?, ?, ?)')
       transaction(db, () => insert.run(pass, number, stringifyJson(detail)))
@@ -54,6 +73,7 @@ export function openJournal(file: string, clock: Clock, mode: 'write' | 'read' =
       transaction(db, () => move.run(name, value))
     },
     [Symbol.dispose]() {
+      if (!db.isOpen) return
       if (mode === 'write') committer.flush()
       db.close()
     },

@@ -2,11 +2,12 @@
  * The journal's file: one SQLite database a run.
  * Guarantees: a commit that returned survives a crash of the process and of the machine (WAL with
  * synchronous=FULL); a file of an older version is brought up to date by whoever writes it; one of a newer version, or
- * that is no journal, is refused and left as it is.
+ * that is no journal, is refused and left as it is; a damaged one is written by nobody.
  */
 import { chmodSync, existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import { GuardedDatabase } from './damage.ts'
 
 const VERSION = 2
 const SQLITE_IOERR = 10
@@ -39,10 +40,11 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
   if (fresh && mode === 'read') {
     throw new OperatorError({ what: `There is no journal at ${file}.`, exit: EXIT.usage })
   }
-  let db: DatabaseSync | undefined
+  let db: GuardedDatabase | undefined
   try {
-    db = new DatabaseSync(file, { readOnly: mode === 'read', timeout: 5_000 })
+    db = new GuardedDatabase(file, { readOnly: mode === 'read', timeout: 5_000 })
     if (mode === 'write') db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    if (mode === 'write' && !fresh) db.assertWhole()
     const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version === 0 && mode === 'write') {
       db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT`)
@@ -69,7 +71,7 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
     throw new OperatorError({
       what: `The journal ${file} can't be opened: ${messageOf(error)}.`,
       safe: 'Nothing was changed in it, nor in the tenant.',
-      next: 'Keep the folder as it is, and put the file back from a copy of the run folder if you have one.',
+      next: 'Make sure that the file and its folder can be read and written, then run the same command again.',
       exit: EXIT.precondition,
       cause: error,
     })
