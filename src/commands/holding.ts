@@ -1,7 +1,8 @@
 /**
  * Holds a run, to work on it.
  * Guarantees: while it is held no other process works on the run, nor on its schema in that tenant; it goes on only with
- * the plan that it began with, and while no other run holds the schema's history.
+ * the plan that it began with, while no other run holds the schema's history, and knowing whether its journal is the one
+ * that it had.
  */
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ import type { ReadContext } from '../upgrade/strategy.ts'
 import type { Tools } from './command.ts'
 import { freeSpace, openConnection, snapshotsFolder } from './open.ts'
 import { assertNoOtherRun, bindToPlan, keepPlan, type OpenedRun } from './runs.ts'
+import { takeUp } from './taking-up.ts'
 
 /** A run to work on. */
 export interface HeldRun {
@@ -45,8 +47,10 @@ export async function holdRun<T>(
   assertNoOtherRun(config, plan, tools)
   await keepPlan(run)
   using journal = openJournal(join(folder, 'run.db'), tools.clock)
+  const held = heldRun(run, config, journal, tools)
+  await takeUp(held.context)
   bindToPlan(journal, run)
-  return await work(heldRun(run, config, journal, tools))
+  return await work(held)
 }
 
 /** @param journal of the run; open for reading only where nothing is to be written */

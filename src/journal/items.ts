@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
+import type { Stamp } from './mark.ts'
 import { transaction } from './tables.ts'
 
 /**
@@ -63,6 +64,11 @@ export interface ItemJournal {
    * rest is in doubt, but for what has moved. @returns how many those are
    */
   reopenRejected(seqs?: readonly number[]): Promise<number>
+  /**
+   * The journal may lack what a run has sent: what it has not decided of the first `count` items is in doubt, and what was
+   * rejected may have been sent once more. Durable on return, or with its transaction. @returns how many are in doubt now
+   */
+  doubtAll(count: number): number
   /** @returns the contact ordinal before which everything is decided: where a resumed import starts. */
   watermark(): number
   setWatermark(ordinal: number): Promise<void>
@@ -79,7 +85,8 @@ export interface GroupCommitter {
   flush(): void
 }
 
-export function createGroupCommitter(db: DatabaseSync, clock: Clock): GroupCommitter {
+/** @param stamp raised with every group, and told of it before those who wait for its changes */
+export function createGroupCommitter(db: DatabaseSync, clock: Clock, stamp: Stamp): GroupCommitter {
   let queue: Array<{ change: () => void; done: PromiseWithResolvers<void> }> = []
   const flush = (): void => {
     if (queue.length === 0) return
@@ -88,7 +95,9 @@ export function createGroupCommitter(db: DatabaseSync, clock: Clock): GroupCommi
     try {
       transaction(db, () => {
         for (const { change } of group) change()
+        stamp.put()
       })
+      stamp.tell()
       for (const { done } of group) done.resolve()
     } catch (error) {
       for (const { done } of group) done.reject(error)
@@ -142,6 +151,11 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
     committer.commit(() => {
       for (const seq of seqs) put().run(lot, seq, STATES.indexOf(state), newId, reason, posts)
     })
+  const counts = (): ItemCounts => {
+    const found = { sent: 0, confirmed: 0, unsent: 0, rejected: 0 }
+    for (const row of count.all(lot)) found[STATES[Number(row['state'])] ?? 'sent'] = Number(row['n'])
+    return found
+  }
   return {
     range: (from, to) =>
       select.all(lot, from, to).map((row) => ({
@@ -151,11 +165,7 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
         reason: row['reason'] === null ? undefined : String(row['reason']),
         posts: Number(row['posts']),
       })),
-    counts() {
-      const counts = { sent: 0, confirmed: 0, unsent: 0, rejected: 0 }
-      for (const row of count.all(lot)) counts[STATES[Number(row['state'])] ?? 'sent'] = Number(row['n'])
-      return counts
-    },
+    counts,
     isClaimed: (newId) => claim.get(lot, newId) !== undefined,
     sent: (seqs) => set(seqs, 'sent', null, null, 1),
     doubted: (seqs) => set(seqs, 'sent', null, null),
@@ -176,6 +186,24 @@ export function createItemJournal(db: DatabaseSync, lot: string, committer: Grou
         if (reopened > 0) move.run(cursorName, 0)
       })
       return reopened
+    },
+    doubtAll(count) {
+      const [sent, unsent, rejected] = (['sent', 'unsent', 'rejected'] as const).map((state) =>
+        STATES.indexOf(state),
+      )
+      const doubtThem = db.prepare(`
+        WITH RECURSIVE numbers (seq) AS (
+          SELECT 0 WHERE ?2 > 0 UNION ALL SELECT seq + 1 FROM numbers WHERE seq + 1 < ?2
+        )
+        INSERT INTO items (lot, seq, state, posts) SELECT ?1, seq, ${sent}, 1 FROM numbers WHERE true
+        ON CONFLICT (lot, seq) DO UPDATE
+          SET state = iif(state = ${unsent}, ${sent}, state), posts = max(posts, 1)
+          WHERE state IN (${sent}, ${unsent}, ${rejected})`)
+      transaction(db, () => {
+        doubtThem.run(lot, count)
+        move.run(cursorName, 0)
+      })
+      return counts().sent
     },
     watermark: () => Number(cursor.get(cursorName)?.['value'] ?? 0),
     setWatermark: (ordinal) => committer.commit(() => move.run(cursorName, ordinal)),

@@ -9,11 +9,13 @@ import { type ContactList, createContactList } from './contacts.ts'
 import { damagedJournal } from './damage.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createGroupCommitter, createItemJournal, type ItemJournal } from './items.ts'
+import { createMark, type Mark } from './mark.ts'
 import { openDatabase, transaction } from './tables.ts'
 
 export interface Journal extends Disposable {
   readonly events: EventLog
   readonly contacts: ContactList
+  readonly mark: Mark
   items(lot: string): ItemJournal
   /** @returns the checkpoints of an export pass, in order: one plain value a finished part. */
   parts(pass: string): readonly Json[]
@@ -44,11 +46,13 @@ function readably<T>(file: string, read: () => T): T {
 }
 
 function journalOf(db: DatabaseSync, file: string, clock: Clock, mode: 'write' | 'read'): Journal {
-  const committer = createGroupCommitter(db, clock)
+  const mark = createMark(db)
+  const committer = createGroupCommitter(db, clock, mark)
   const lots = new Map<string, ItemJournal>()
   return {
     events: createEventLog(db, clock),
     contacts: createContactList(db),
+    mark,
     items(lot) {
       const known = lots.get(lot) ?? createItemJournal(db, lot, committer)
       lots.set(lot, known)

@@ -1,5 +1,5 @@
-/** The journal of a run, when it is damaged, or looked at while it is written. */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+/** The journal of a run, when it is damaged, put back from a copy, or looked at while it is written. */
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Args, Command } from '../../src/commands/command.ts'
@@ -13,7 +13,7 @@ import { upgrade } from '../../src/commands/upgrade.ts'
 import { verify } from '../../src/commands/verify.ts'
 import type { JsonObject } from '../../src/json.ts'
 import { DEFAULT_API_KEY } from '../../src/sandbox/app.ts'
-import { BASE_URL, type Bench, openBench, TOOL } from '../support/bench.ts'
+import { BASE_URL, type Bench, held, openBench, TOOL } from '../support/bench.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { isPost } from '../support/importing.ts'
 
@@ -160,6 +160,50 @@ describe('a damaged journal', () => {
     const ended = await desk.cli(status, {})
     expect(ended, ended.said).toMatchObject({ code: 0, json: { runs: [{ run: desk.run }] } })
     expect(ended.said).toMatch(/other: can't be read: The journal .* is damaged/)
+  })
+})
+
+describe('a journal that was put back from a copy', () => {
+  it('of a run that went on to its end is asked to post nothing twice', async () => {
+    const desk = await openDesk()
+    const history = held(desk.bench)
+    await desk.through('canary-seen')
+    const copy = readFileSync(journalOf(desk))
+    expect(await desk.through()).toMatchObject({ code: 0 })
+    const posts = desk.bench.posts()
+    writeFileSync(journalOf(desk), copy)
+    const again = await desk.through()
+    expect(again, again.said).toMatchObject({ code: 0, json: { verification: { missing: 0, extra: 0 } } })
+    expect(desk.bench.posts()).toBe(posts)
+    expect(held(desk.bench)).toEqual(history)
+    const log = readFileSync(join(desk.data, 'runs', desk.run, 'log.ndjson'), 'utf8')
+    expect(log).toContain('The journal is older than the run')
+  })
+
+  it('with the whole folder of the run is noticed, too', async () => {
+    const desk = await openDesk()
+    const history = held(desk.bench)
+    await desk.through('canary-seen')
+    const folder = join(desk.data, 'runs', desk.run)
+    const copy = await temporaryFolder()
+    cpSync(folder, copy, { recursive: true })
+    expect(await desk.through()).toMatchObject({ code: 0 })
+    rmSync(folder, { recursive: true })
+    cpSync(copy, folder, { recursive: true })
+    expect(await desk.through()).toMatchObject({ code: 0 })
+    expect(held(desk.bench)).toEqual(history)
+  })
+
+  it('or begun anew is refused where the deletion was approved, however often it is tried', async () => {
+    const desk = await openDesk()
+    await desk.through('canary-seen')
+    rmSync(journalOf(desk))
+    for (const _ of [1, 2]) {
+      expect(await desk.cli(upgrade, { plan: desk.run })).toMatchObject({
+        code: 4,
+        json: { error: { what: expect.stringContaining('before the deletion was approved') } },
+      })
+    }
   })
 })
 
