@@ -170,6 +170,23 @@ describe('a journal that was put back from an earlier copy', () => {
     expect(saidOlder(await takenUp(opened(next)))).toBe(false)
   })
 
+  it('is noticed as well where it is the one that was lost, and another one has been gone on with', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const { run, copy } = await killedAndCopied(await begun(bench), 10, 80)
+    const lost = await copyOf(run.folder)
+    let posts = 0
+    const other = await killedAt(
+      await takenUp(putBack(run, copy)),
+      (request) => isPost(request) && ++posts === 5,
+    )
+    other.said.length = 0
+    const again = await takenUp(putBack(other, lost))
+    expect(saidOlder(again)).toBe(true)
+    expect(await go(again)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+  })
+
   it('has what it was refused asked about, too: it may have been tried once more since', async () => {
     const bench = openBench()
     const run = await begun(bench)
@@ -201,10 +218,21 @@ describe('a journal that is the run’s own', () => {
     expect(saidOlder(run)).toBe(false)
   })
 
-  it('is ahead of its mark where a process was killed between the two', async () => {
-    const run = await begun(openBench())
-    run.journal.mark.raise()
-    expect(saidOlder(await takenUp(opened(run)))).toBe(false)
+  it.each([
+    ['before it has got on', false],
+    ['before that is kept', true],
+  ])('is none where a process was killed %s, the first one as any later one', async (_, raised) => {
+    const run = await planRun(openBench())
+    for (let life = 0; life < 3; life++) {
+      const { mark } = run.journal
+      const raise = (beyond?: number): never => {
+        if (raised) mark.raise(beyond)
+        throw new Error('killed')
+      }
+      const dying = { ...run.context, journal: { ...run.journal, mark: { ...mark, raise } } }
+      expect(await failureOf(takeUp(dying))).toMatchObject({ message: 'killed' })
+      expect(saidOlder(await takenUp(run))).toBe(false)
+    }
   })
 
   it('of a run that an earlier version began is trusted as it is', async () => {
