@@ -18,7 +18,7 @@ export async function attemptTo(
       return undefined
     } catch (error) {
       if (!(error instanceof EngageError)) throw error
-      if (error.outcome !== 'refused') return error
+      if (error.outcome === 'unknown') return error
       if (error.status === 401 || error.status === 403) throw error
       if (error.status !== 429) return error
       await context.clock.sleep(error.retryAfterMs ?? THROTTLED_MS, context.stop)

@@ -9,7 +9,7 @@ import { addHistory, type Bench, type Between, held, openBench } from '../suppor
 import { failureOf } from '../support/failure.ts'
 import { isPost, POSTS } from '../support/importing.ts'
 import { linesOf } from '../support/lines.ts'
-import { approve, go, killedAt, planRun, type Run, verification } from '../support/run.ts'
+import { approve, go, planRun, type Run, verification } from '../support/run.ts'
 
 interface Stage {
   readonly bench: Bench
@@ -101,15 +101,17 @@ describe('what is accepted and never kept', () => {
     expect(held(bench)).toHaveLength(history.length + 1)
   })
 
-  it('is refused once by a run that is killed right after, too', async () => {
+  it('is refused once, also where the process dies right after', async () => {
     const { run, history } = await prepare('not-kept', 1)
-    const dead = await killedAt(
-      run,
-      (request) => listed(request) !== undefined && run.journal.items('import').counts().rejected > 0,
-    )
-    expect(await go(dead)).toEqual({ state: 'done' })
-    expect(refused(dead)).toEqual(['Engage accepted it 3 times and does not keep it'])
-    expect(verification(dead)).toMatchObject({ found: history.length, missing: 0, rejected: 1 })
+    const say = (text: string): void => {
+      if (text.includes('are not kept')) throw new Error('died')
+    }
+    expect(await failureOf(go({ ...run, context: { ...run.context, say } }))).toMatchObject({
+      message: 'died',
+    })
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(refused(run)).toEqual(['Engage accepted it 3 times and does not keep it'])
+    expect(verification(run)).toMatchObject({ found: history.length, missing: 0, rejected: 1 })
   })
 })
 
