@@ -1,7 +1,7 @@
 /**
  * argv → command → exit code; signals.
  * Guarantees: nothing else reads argv or ends the process; an error is shown without a stack unless `--debug` asks
- * for it; the first SIGINT or SIGTERM lets what is in flight finish, the second leaves at once.
+ * for it; the first SIGINT or SIGTERM lets what is in flight finish, the second leaves at once, and each says so.
  */
 import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
@@ -31,7 +31,11 @@ export async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(EXIT.interrupted)
+      if (controller.signal.aborted) {
+        output.interruption('Stopped at once, which is as safe as a kill. Run the same command again.')
+        process.exit(EXIT.interrupted)
+      }
+      output.interruption('Stopping once what is under way has ended. Ctrl-C once more stops at once.')
       controller.abort(interruption())
     })
   }
@@ -69,12 +73,12 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
     .demandCommand(1, 'Name a command.')
     .exitProcess(false)
     .showHelpOnFail(false)
-    .wrap(100)
+    .wrap(Math.min(100, process.stdout.columns || 100))
     .epilogue(
       `Exit codes:\n${EXIT_MEANINGS.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')}`,
     )
     .fail((message, error) => {
-      throw error ?? usage(message, argv[0])
+      throw error ?? usage(message, argv)
     })
   for (const command of COMMANDS) {
     parser.command(
@@ -90,7 +94,7 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
     await parser.parseAsync([...argv])
     return exit
   } catch (error) {
-    return tell(error, tools, debug)
+    return tell(error, tools, debug, commandOf(argv))
   }
 }
 
@@ -100,20 +104,9 @@ function declare(to: Argv, command: Command): Argv {
   for (const [name, { demand, ...flag }] of Object.entries(command.flags)) {
     to.option(name, { group: 'Options:', ...flag, ...(demand ? { demandOption: true } : {}) } as object)
   }
-  for (const setting of Object.values(SETTINGS)) {
-    const fallback = 'fallback' in setting ? ` [${setting.fallback}]` : ''
-    to.option(setting.flag, {
-      type: 'string',
-      group: 'Settings:',
-      describe: `${setting.help} (${setting.env})${fallback}`,
-    })
-  }
+  if (command.settings?.length !== 0) declareSettings(to, command)
+  if (command.epilogue !== undefined) to.epilogue(command.epilogue)
   return to
-    .option('config', {
-      type: 'string',
-      group: 'Settings:',
-      describe: 'JSON file of these settings (ENGAGE_MIGRATE_CONFIG)',
-    })
     .option('json', {
       type: 'boolean',
       group: 'Settings:',
@@ -122,23 +115,64 @@ function declare(to: Argv, command: Command): Argv {
     .option('debug', { type: 'boolean', group: 'Settings:', describe: 'show the stack of an error' })
 }
 
-function tell(error: unknown, { output, stop }: Tools, debug: boolean): ExitCode {
-  const told = toOperatorError(error, stop)
+/** A setting that the command does not use is taken all the same, so that a script can give all the same ones. */
+function declareSettings(to: Argv, { settings }: Command): void {
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const fallback = 'fallback' in setting ? ` [${setting.fallback}]` : ''
+    to.option(setting.flag, {
+      type: 'string',
+      group: 'Settings:',
+      describe: `${setting.help} (${setting.env})${fallback}`,
+      hidden: settings !== undefined && !settings.some((each) => each === name),
+    })
+  }
+  to.option('config', {
+    type: 'string',
+    group: 'Settings:',
+    describe: 'JSON file of these settings (ENGAGE_MIGRATE_CONFIG)',
+  })
+}
+
+function tell(
+  error: unknown,
+  { output, stop }: Tools,
+  debug: boolean,
+  command: Command | undefined,
+): ExitCode {
+  const told = asOf(command, toOperatorError(error, stop))
   output.error(told)
   if (debug && error instanceof Error) output.say(String(error.stack))
   output.result({ error: errorResult(told) })
   return told.exit
 }
 
-function usage(message: string, verb: string | undefined): OperatorError {
-  const known = COMMANDS.find(({ usage: words }) => words.split(' ')[0] === verb)
-  const lacking = message.startsWith('Not enough non-option arguments')
+/** What is safe after an interruption depends on what was interrupted. */
+function asOf(command: Command | undefined, told: OperatorError): OperatorError {
+  if (told.exit !== EXIT.interrupted || command?.interrupted === undefined) return told
+  const { message: what, exit } = told
+  return new OperatorError({ what, safe: command.interrupted, next: 'Run the same command again.', exit })
+}
+
+function commandOf([verb]: readonly string[]): Command | undefined {
+  return COMMANDS.find(({ usage: words }) => words.split(' ')[0] === verb)
+}
+
+function usage(message: string, argv: readonly string[]): OperatorError {
+  const known = commandOf(argv)
+  const given = /^Not enough non-option arguments: got (\d+)/.exec(message)?.[1]
   return new OperatorError({
-    what: lacking && known !== undefined ? `It takes more than that: engage-migrate ${known.usage}` : message,
+    what: given !== undefined && known !== undefined ? lacking(known, Number(given)) : message,
     safe: 'Nothing was changed.',
-    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${verb} --help`,
+    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${argv[0]} --help`,
     exit: EXIT.usage,
   })
+}
+
+/** @param given how many arguments there were, flags not counted */
+function lacking({ usage: words, positionals }: Command, given: number): string {
+  const missing = Array.from(words.matchAll(/<(\w+)>/g), ([, name = '']) => name).slice(given)
+  const named = missing.map((name) => `<${name}> (${positionals[name] ?? ''})`)
+  return `It takes more than that: engage-migrate ${words}. Missing: ${named.join(', ')}.`
 }
 
 /** Name and version, from the package that this file is in: the sources and what is built of them alike. */

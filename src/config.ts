@@ -1,7 +1,7 @@
 /**
  * Settings: from flags, the environment, a file and defaults, in this order, parsed once.
- * Guarantees: every problem is reported together with the others; the result is frozen; the API key comes from the
- * environment or from a file of its own, never from an argument.
+ * Guarantees: what is empty counts as not set; every problem is reported together with the others; the result is
+ * frozen; the API key comes from the environment or from a file of its own, never from an argument.
  */
 import { readFileSync } from 'node:fs'
 import { codeOf, EXIT, messageOf, OperatorError } from './errors.ts'
@@ -134,11 +134,12 @@ export function readConfig(
   needsEngage: boolean,
 ): Config {
   const problems: string[] = []
-  const file = readFile(text(flags['config']) ?? env['ENGAGE_MIGRATE_CONFIG'], problems)
+  const file = readFile(text(flags['config']) ?? text(env['ENGAGE_MIGRATE_CONFIG']), problems)
   const values = new Map<Name, unknown>()
   for (const [name, setting] of Object.entries(SETTINGS) as [Name, Setting][]) {
-    const source = text(flags[setting.flag]) ?? env[setting.env] ?? file[setting.flag] ?? setting.fallback
-    if (source === undefined || source === '') continue
+    const source =
+      text(flags[setting.flag]) ?? text(env[setting.env]) ?? text(file[setting.flag]) ?? setting.fallback
+    if (source === undefined) continue
     try {
       values.set(name, setting.parse(source))
     } catch (error) {
@@ -165,7 +166,7 @@ export function readConfig(
 }
 
 function readFile(path: string | undefined, problems: string[]): Readonly<Record<string, string>> {
-  if (path === undefined || path === '') return {}
+  if (path === undefined) return {}
   try {
     const value = parseJson(readFileSync(path, 'utf8'))
     if (!isObject(value)) throw new Error('it is not a JSON object')
@@ -198,9 +199,10 @@ function readKey(
   }
 }
 
+/** What is empty counts as not set, wherever it comes from: a script's variable that has nothing in it. */
 function text(value: unknown): string | undefined {
   if (Array.isArray(value)) return text(value.at(-1))
-  return value === undefined ? undefined : String(value)
+  return value === undefined || String(value).trim() === '' ? undefined : String(value)
 }
 
 function oneOf(...choices: readonly string[]) {

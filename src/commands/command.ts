@@ -3,6 +3,7 @@
  * Guarantees: a command gets all it needs handed in, and answers with an exit code; it never ends the process.
  */
 import type { Clock } from '../clock.ts'
+import type { SETTINGS } from '../config.ts'
 import type { Send } from '../engage/types.ts'
 import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
 import type { Output } from './output.ts'
@@ -36,6 +37,12 @@ export interface Command {
   readonly describe: string
   readonly positionals: { readonly [name: string]: string }
   readonly flags: { readonly [name: string]: Flag }
+  /** Settings that its help shows; all where absent. Where there are none, it takes none. */
+  readonly settings?: readonly (keyof typeof SETTINGS)[]
+  /** Told below its help. */
+  readonly epilogue?: string
+  /** What is safe where it was interrupted; absent: it has posted, or may have, and goes on from there. */
+  readonly interrupted?: string
   run(args: Args, tools: Tools): Promise<ExitCode>
 }
 

@@ -21,9 +21,11 @@ const PLAN = 'plan.json'
 
 export const demo: Command = {
   usage: 'demo',
-  describe: 'watch an upgrade on a sandbox, killed twice on the way (under a minute and a half)',
+  describe: 'watch an upgrade on a sandbox, killed twice on the way (about a minute)',
   positionals: {},
   flags: {},
+  settings: [],
+  interrupted: 'Only a sandbox in a temporary folder was touched.',
   async run(_args, tools) {
     const folder = mkdtempSync(join(tmpdir(), 'engage-migrate-demo-'))
     const sandbox = createSandbox({

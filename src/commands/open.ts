@@ -14,6 +14,7 @@ import { makeFolder, writeWhole as writeInFolder } from '../snapshot/durable.ts'
 import { tenantOf } from '../upgrade/names.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import type { Tools } from './command.ts'
+import { retryNotices } from './retries.ts'
 
 /** @throws OperatorError where the base URL may not be used */
 export function openConnection(config: Config, tools: Tools): Connection & { readonly reader: EngageReader } {
@@ -28,8 +29,7 @@ export function openConnection(config: Config, tools: Tools): Connection & { rea
     random: tools.random,
     stop: tools.stop,
     ...(tools.network && { network: tools.network }),
-    onRetry: ({ reason, waitMs }) =>
-      tools.output.say(`Engage: ${reason}; asking again in ${Math.ceil(waitMs / 1_000)} s`),
+    onRetry: retryNotices(tools),
   })
   return { ...connection, reader: createReader(connection) }
 }

@@ -55,6 +55,13 @@ export class Output {
     for (const line of errorLines(error)) this.#err.write(`${this.#shown(line)}\n`)
   }
 
+  /** A line for whoever has just pressed Ctrl-C: what the terminal shows of that key is written over. */
+  interruption(text: string): void {
+    if (this.#err.isTTY) this.#err.write('\r\u001b[2K')
+    this.#steady = false
+    this.#err.write(`${wrapped(safeText(text), this.#err)}\n`)
+  }
+
   /** The command's result for scripts: shown with --json only, as the last line. */
   result(value: object): void {
     this.#clear()
@@ -76,7 +83,7 @@ export class Output {
       this.#err.write(`${line}\n`)
       return
     }
-    this.#err.write(`\r\u001b[2K${line.slice(0, (this.#err.columns ?? 80) - 1)}${ended ? '\n' : ''}`)
+    this.#err.write(`\r\u001b[2K${line.slice(0, widthOf(this.#err) - 1)}${ended ? '\n' : ''}`)
     this.#steady = !ended
   }
 
@@ -91,7 +98,9 @@ export class Output {
 }
 
 /** Words are kept whole on a terminal. A command is left as it is: it must stay one line when it is copied. */
-function wrapped(line: string, { isTTY, columns = 80 }: Sink): string {
+function wrapped(line: string, sink: Sink): string {
+  const columns = widthOf(sink)
+  const { isTTY } = sink
   if (isTTY !== true || line.length <= columns || /^\s*(\$ )?(engage-migrate|npm run)/.test(line)) return line
   const indent = /^\s*/.exec(line)?.[0] ?? ''
   const [first = '', ...words] = line.trim().split(' ')
@@ -102,6 +111,11 @@ function wrapped(line: string, { isTTY, columns = 80 }: Sink): string {
     else lines.push(`${indent}  ${word}`)
   }
   return lines.join('\n')
+}
+
+/** Some terminals say that they have 0 columns, which means that they don't know. */
+function widthOf({ columns }: Sink): number {
+  return columns || 80
 }
 
 /** @param counted done within `elapsedMs`, since this phase was first heard of */

@@ -56,6 +56,8 @@ export const plan: Command = {
     automation: { type: 'string', array: true, describe: 'name of an automation to pause' },
     out: { type: 'string', describe: 'where to write the plan [runs/<run>/plan.json in the data folder]' },
   },
+  interrupted: 'Nothing was changed.',
+  settings: ['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs'],
   async run(args, tools) {
     const config = readConfig(args, tools.env, true)
     const { reader, baseUrl } = openConnection(config, tools)
@@ -82,6 +84,7 @@ export const plan: Command = {
         tool: tools.tool,
         ratePerSecond: config.rate,
         concurrency: config.concurrency,
+        stop: tools.stop,
       },
     )
     const file = resolve(out ?? join(config.data, 'runs', made.run, 'plan.json'))

@@ -58,6 +58,7 @@ export const sandbox: Command = {
       describe: 'a fault as JSON, e.g. {"kind":"timeout-after","method":"POST","skip":10}',
     },
   },
+  settings: [],
   async run(args, tools) {
     const port = amountOf(args, 'port')
     const server = open(args)

@@ -4,14 +4,14 @@ import { readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
-import { signGate } from '../upgrade/signature.ts'
+import { GATES, signGate } from '../upgrade/signature.ts'
 import { type Command, textOf } from './command.ts'
 import { assertBegun, findRun } from './runs.ts'
 
 export const sign: Command = {
   usage: 'sign <run> <gate>',
   describe: 'sign a gate that a run waits at',
-  positionals: { run: 'id of the run, or path of its plan', gate: 'name of the gate' },
+  positionals: { run: 'id of the run, or path of its plan', gate: `name of the gate: ${GATES.join(', ')}` },
   flags: {
     by: { type: 'string', describe: 'who signs: a name', demand: true },
     note: { type: 'string', describe: 'what was done, e.g. which automations were paused' },
@@ -25,6 +25,7 @@ export const sign: Command = {
       describe: 'go on although the new schema could not be tried out',
     },
   },
+  settings: ['data'],
   async run(args, tools) {
     const config = readConfig(args, tools.env, false)
     const { plan, digest, folder } = findRun(textOf(args, 'run') ?? '', config)
@@ -55,6 +56,11 @@ export const sign: Command = {
         : `The gate ${gate} was signed before; nothing was changed. Next:`,
     )
     tools.output.say(`  engage-migrate upgrade ${plan.run}`)
+    if (!signed && textOf(args, 'note') !== undefined) {
+      tools.output.say(
+        'Your note was NOT taken: a signature is never changed. Put it on record with --note at the next gate that you sign.',
+      )
+    }
     tools.output.result({ run: plan.run, gate, signed: true, by })
     return EXIT.done
   },

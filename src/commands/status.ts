@@ -14,6 +14,7 @@ export const status: Command = {
   describe: 'where a run is, what it waits for, how far it is; all runs where none is named',
   positionals: { run: 'id of a run, or path of its plan' },
   flags: {},
+  settings: ['data'],
   async run(args, tools) {
     const config = readConfig(args, tools.env, false)
     const named = textOf(args, 'run')

@@ -3,7 +3,7 @@
  * Guarantees: nothing that reaches a person is a stack trace; a wrong key or a wrong address is called that.
  */
 import { EngageError } from '../engage/errors.ts'
-import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import { codeOf, EXIT, messageOf, OperatorError } from '../errors.ts'
 import { Interrupted } from '../transfer/progress.ts'
 
 /** @returns the reason to abort with when a person asks to stop. */
@@ -48,10 +48,19 @@ function engageTrouble(error: EngageError): OperatorError {
       ? 'Check the API key, its rights and its list of allowed addresses, then run the same command again.'
       : notTheApi
         ? 'Check the base URL, then run the same command again.'
-        : 'Run the same command again.',
+        : isUnreachable(error)
+          ? 'Check the base URL and whether the tenant is up, then run the same command again.'
+          : 'Run the same command again.',
     exit: keyRefused || notTheApi ? EXIT.usage : EXIT.failed,
     cause: error,
   })
+}
+
+/** No connection was ever made. */
+function isUnreachable(error: EngageError): boolean {
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(
+    codeOf(error) ?? '',
+  )
 }
 
 /** A question that was given up because a person asked to stop. */

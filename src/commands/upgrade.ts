@@ -14,7 +14,7 @@ import { giveContactMap, retryRefused } from '../upgrade/reopening.ts'
 import { assertRollBack } from '../upgrade/roll-back.ts'
 import { isDone, type RunOutcome, runStrategy } from '../upgrade/runner.ts'
 import { mayDeleteLate } from '../upgrade/schema-effects.ts'
-import { DRY_RUN, FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
+import { DRY_RUN, FAILURE, lotOf, SUCCESS, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
 import { type HeldRun, holdRun, log } from './holding.ts'
@@ -56,11 +56,17 @@ export const upgrade: Command = {
       told.run = run.plan.run
       assertTenant(run.plan, config)
       const work = async (held: HeldRun): Promise<ExitCode> => {
+        const way = { begun: false }
         try {
-          return await goOn(held, config, args, tools)
+          await takeUp(held.context, config, args, tools)
+          way.begun = true
+          return await goOn(held, args, tools)
         } catch (error) {
           told.verification = verificationOf(held.context.journal)
-          keepFailure(toOperatorError(error, tools.stop), held.context)
+          const trouble = toOperatorError(error, tools.stop)
+          // What was refused before anything was begun says nothing of the run: it is where it was.
+          if (way.begun || !isRefusal(trouble)) keepFailure(trouble, held.context)
+          else log(held.context.folder, tools, `refused: ${trouble.message}`)
           throw error
         }
       }
@@ -76,12 +82,8 @@ export const upgrade: Command = {
   },
 }
 
-async function goOn(
-  { context, writer }: HeldRun,
-  config: Config,
-  args: Args,
-  tools: Tools,
-): Promise<ExitCode> {
+/** Looks whether what is asked for can be done, and takes up a run that has ended where that is asked for. */
+async function takeUp(context: ReadContext, config: Config, args: Args, tools: Tools): Promise<void> {
   const { journal, plan } = context
   const back = args['roll-back'] === true
   if (back) assertRollBack(context)
@@ -90,12 +92,20 @@ async function goOn(
   if (map !== undefined || args['retry-refused'] === true) assertLatestRun(config, plan, journal, tools)
   if (map !== undefined) await giveContactMap(context, lot, map)
   else if (args['retry-refused'] === true) await retryRefused(context, lot)
+}
+
+async function goOn({ context, writer }: HeldRun, args: Args, tools: Tools): Promise<ExitCode> {
   const outcome = await runStrategy(
-    back ? rollBack : strategyOf(journal),
+    args['roll-back'] === true ? rollBack : strategyOf(context.journal),
     context,
     args['dry-run'] === true ? undefined : writer,
   )
   return conclude(outcome, context, tools)
+}
+
+/** @returns whether a command was turned down for what it asks, or for how things stand: it has changed nothing then */
+function isRefusal({ exit }: OperatorError): boolean {
+  return exit === EXIT.usage || exit === EXIT.precondition
 }
 
 /** Where `status` and the evidence find it. */
@@ -135,7 +145,7 @@ function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): Exit
   const base = { run: plan.run, verification }
   if (outcome.state === 'waiting') {
     log(context.folder, tools, `waits at the gate ${outcome.gate}`)
-    for (const line of gateLines(plan.run, outcome.gate, outcome.request, plan.schemaId)) output.say(line)
+    for (const line of gateLines(plan.run, outcome.gate, outcome.request)) output.say(line)
     output.result({ ...base, state: 'waiting', gate: outcome.gate })
     return EXIT.waiting
   }
@@ -145,6 +155,8 @@ function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): Exit
     output.result({ ...base, state: 'done', gate: null, dryRun: true })
     return EXIT.done
   }
+  // An earlier failure, where nothing was left to do since, is over: `status` goes by the last event.
+  if (journal.events.all().at(-1)?.name === FAILURE) journal.events.append('note', SUCCESS)
   for (const line of doneLines(context)) output.say(line)
   output.result({ ...base, state: 'done', gate: null })
   // Refused interactions are in the snapshot and not in the tenant, those of contacts that went before the deletion never

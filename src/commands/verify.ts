@@ -1,5 +1,5 @@
 /** `verify`: proves a snapshot on disk whole; with --live, holds it against what the tenant has. Changes nothing. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { type ContactMap, NO_MAP } from '../contacts/map.ts'
@@ -21,7 +21,7 @@ import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { type Command, type Tools, textOf } from './command.ts'
 import { openConnection, snapshotsFolder } from './open.ts'
-import { findRun } from './runs.ts'
+import { assertBegun, findRun } from './runs.ts'
 import { errorResult } from './trouble.ts'
 
 /** Differences that are shown one by one; all are in the result. */
@@ -31,9 +31,12 @@ export const verify: Command = {
   usage: 'verify <snapshot>',
   describe: 'prove a snapshot whole; with --live, compare it with the tenant',
   positionals: {
-    snapshot: "folder of a snapshot, or id of a run (its final snapshot, and with --live the run's items)",
+    snapshot:
+      "folder of a snapshot; or id of a run, or path of its plan (its final snapshot, and with --live the run's items)",
   },
   flags: { live: { type: 'boolean', describe: 'read every contact with history and compare' } },
+  interrupted: 'Nothing was changed.',
+  settings: ['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs', 'settleMs'],
   async run(args, tools) {
     const live = args['live'] === true
     const config = readConfig(args, tools.env, live)
@@ -72,12 +75,12 @@ export const verify: Command = {
     tools.output.say(tallyLine(tally))
     if (subject.journal !== undefined && holdsHistory(subject.journal)) {
       tools.output.say(
-        `The import of this run has not finished: what is missing may still come. Next: engage-migrate upgrade ${textOf(args, 'snapshot')}`,
+        `The import of this run has not finished: what is missing may still come. Next: engage-migrate upgrade ${subject.run}`,
       )
     }
     if (tally.extra > 0) {
       tools.output.say(
-        `What is there too often was posted twice. Next: engage-migrate repair ${textOf(args, 'snapshot')}`,
+        `What is there too often was posted twice. Next: engage-migrate repair ${subject.run ?? 'RUN'}`,
       )
     }
     tools.output.result({ ...result, live: { ...tally, differences } })
@@ -99,39 +102,46 @@ function differenceLine({ contactId, gone, missing, extra, foreign, altered }: D
 
 interface Subject {
   readonly folder: string
-  /** Of the run that imported the snapshot, where one is named. */
+  /** The run that imported the snapshot, and its journal, where it is named. */
+  readonly run: string | undefined
   readonly journal: Journal | undefined
   /** Contacts that the run knows under another id. */
   readonly map: ContactMap
 }
 
 function subjectOf(named: string, config: Config, tools: Tools): Subject {
-  const file = join(config.data, 'runs', named, 'run.db')
-  if (!/^[A-Za-z0-9_-]+$/.test(named) || !existsSync(file)) {
-    if (existsSync(join(named, MANIFEST))) return { folder: named, journal: undefined, map: NO_MAP }
+  if (existsSync(join(named, MANIFEST)))
+    return { folder: named, run: undefined, journal: undefined, map: NO_MAP }
+  if (!existsSync(join(config.data, 'runs', named, 'plan.json')) && !isFile(named)) {
     throw new OperatorError({
-      what: `${named} is no snapshot (a folder with a ${MANIFEST}), nor the id of a run that has begun.`,
+      what: `${named} is no snapshot (a folder with a ${MANIFEST}), nor a run in ${join(config.data, 'runs')}, nor a plan file.`,
       safe: 'Nothing was changed.',
       next: 'engage-migrate status   (lists the runs)',
       exit: EXIT.usage,
     })
   }
   const { plan, folder: runFolder } = findRun(named, config)
-  const journal = openJournal(file, tools.clock, 'read')
+  assertBegun(runFolder, plan.run)
+  const journal = openJournal(join(runFolder, 'run.db'), tools.clock, 'read')
   const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   if (journal.events.latest(name, 'finished') !== undefined)
     return {
       folder: passFolder({ journal, snapshots: snapshotsFolder(config, plan.tenant, plan.schemaId) }, name),
+      run: plan.run,
       journal,
       map: contactMapOf({ journal, folder: runFolder }),
     }
   journal[Symbol.dispose]()
   throw new OperatorError({
-    what: `Run ${named} has no finished snapshot yet.`,
+    what: `Run ${plan.run} has no finished snapshot yet.`,
     safe: 'Nothing was changed.',
-    next: `engage-migrate status ${named}`,
+    next: `engage-migrate status ${plan.run}`,
     exit: EXIT.precondition,
   })
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
 async function compare(

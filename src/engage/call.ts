@@ -7,7 +7,7 @@ import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import { type Answer, createAnswer } from './answer.ts'
 import type { Connection } from './connection.ts'
-import { EngageError, NoAnswer, type Outcome } from './errors.ts'
+import { EngageError, NeverSent, NoAnswer, type Outcome } from './errors.ts'
 import { KEY_HEADER } from './guesses.ts'
 import { excerpt, hideKey, scrubbedError } from './scrub.ts'
 
@@ -20,7 +20,10 @@ export interface Call {
   readonly signal?: AbortSignal | undefined
 }
 
-/** @throws EngageError where no whole answer came; the signal's own reason where it was aborted. */
+/**
+ * @throws EngageError where no whole answer came; OperatorError (usage) where nothing can be sent to the base URL; the
+ * signal's own reason where it was aborted.
+ */
 export type Caller = (call: Call) => Promise<Answer>
 
 /** @throws OperatorError (usage) where the key or the user agent can't be sent in a header. */
@@ -53,6 +56,7 @@ export function createCaller(connection: Connection): Caller {
       return createAnswer({ method, url: new URL(request.url), response, bytes, hide })
     } catch (error) {
       if (signal?.aborted) throw signal.reason
+      if (error instanceof NeverSent) throw noAddress(error)
       const outcome = error instanceof NoAnswer && error.unsent ? 'unsent' : 'unknown'
       throw failure(excerpt(messageOf(error), 300, hide), outcome, scrubbedError(error, hide))
     } finally {
@@ -91,6 +95,15 @@ function pathOf(
   )
   const question = pairs.length === 0 ? '' : `?${pairs.join('&')}`
   return `${prefix}/api/${apiVersion}/${path.join('/')}${question}`
+}
+
+function noAddress({ message }: NeverSent): OperatorError {
+  return new OperatorError({
+    what: `Nothing can be sent to the base URL: ${message}.`,
+    safe: 'Nothing was sent.',
+    next: 'Check the base URL, then run the same command again.',
+    exit: EXIT.usage,
+  })
 }
 
 /** Else a URL would leave it out, and the call go to another resource: `DELETE …/interactionschemas/..`. */

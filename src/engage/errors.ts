@@ -84,6 +84,14 @@ function wasNeverConnected(error: unknown): boolean {
   return 'code' in error && UNCONNECTED.has(error.code)
 }
 
+/** fetch never sends anything to such an address, whatever is there: asking again is of no use. */
+export class NeverSent extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause })
+    this.name = 'NeverSent'
+  }
+}
+
 /**
  * @returns whether the server says that the schema is not there: a matter of the whole run, never of one contact
  *   or one interaction. Its wording, `Schema '<id>' not found`, was seen in public clients.

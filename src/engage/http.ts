@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { codeOf, messageOf } from '../errors.ts'
-import { NoAnswer } from './errors.ts'
+import { NeverSent, NoAnswer } from './errors.ts'
 import type { Send } from './types.ts'
 
 export interface WholeOptions {
@@ -34,8 +34,8 @@ export const networkSend: Send = async (request) => {
 
 /**
  * @returns a Send whose answers are complete and in memory.
- * @throws (the Send) NoAnswer where the network failed, the body was cut short or time ran out; the request's
- * own reason where its signal was aborted.
+ * @throws (the Send) NoAnswer where the network failed, the body was cut short or time ran out; NeverSent where fetch
+ * sends nothing to that address; the request's own reason where its signal was aborted.
  */
 export function whole(send: Send, { timeoutMs, clock }: WholeOptions): Send {
   return async (request) => {
@@ -53,7 +53,7 @@ export function whole(send: Send, { timeoutMs, clock }: WholeOptions): Send {
       return await Promise.race([receive(send, new Request(request, { signal })), late])
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
-      throw error instanceof NoAnswer ? error : new NoAnswer(wordsOf(error), false, error)
+      throw error instanceof NoAnswer ? error : failureOf(error)
     } finally {
       over.abort()
     }
@@ -77,6 +77,14 @@ async function receive(send: Send, request: Request): Promise<Response> {
 /** Statuses for which `new Response` takes no body ("null body status" of the Fetch standard). */
 function mayHaveBody(status: number): boolean {
   return ![204, 205, 304].includes(status)
+}
+
+/** Ports that fetch keeps away from, and schemes that it doesn't know, have no code: only these words. */
+function failureOf(error: unknown): NeverSent | NoAnswer {
+  const words = wordsOf(error)
+  return /^(bad port|unknown scheme)$/.test(words)
+    ? new NeverSent(words, error)
+    : new NoAnswer(words, false, error)
 }
 
 /** fetch says only "fetch failed" or "terminated"; what happened is in the last of the causes. */

@@ -64,23 +64,20 @@ function spaceLines({ contacts, estimate }: Plan): readonly string[] {
   return [`  on disk: some ${sizeText(needed)} for two snapshots, the journal and the evidence`]
 }
 
-export function gateLines(
-  run: string,
-  gate: string,
-  request: GateRequest,
-  schemaId: string,
-): readonly string[] {
+/** @returns what a gate asks, and how to sign it and go on */
+export function gateLines(run: string, gate: string, request: GateRequest): readonly string[] {
   const words = [
     `engage-migrate sign ${run} ${gate} --by "${NAME_HERE}"`,
     gate === 'automations-paused' ? '--note "WHICH ONES"' : '',
-    flagsOf(request.needs, schemaId),
+    flagsOf(request.needs),
   ]
   return [
     `Waiting at the gate ${gate}:`,
     ...request.asks.map((text) => `  ${text}`),
     'Sign it with:',
     `  ${words.filter((each) => each !== '').join(' ')}`,
-    'Then run the upgrade again.',
+    'Then:',
+    `  engage-migrate upgrade ${run}`,
   ]
 }
 
@@ -101,7 +98,7 @@ export function statusLines(status: RunStatus): readonly string[] {
       : [
           `Still to do: some ${remaining.calls} requests, ${duration(remaining.seconds)} at the plan's rate, waits for people not counted`,
         ]),
-    ...nextLine(status),
+    ...nextLines(status),
   ]
 }
 
@@ -112,9 +109,10 @@ export function tallyLine(tally: Tally): string {
   )
 }
 
-function nextLine({ run, state, gate, failure }: RunStatus): readonly string[] {
+function nextLines({ run, state, gate, request, failure }: RunStatus): readonly string[] {
   if (state === 'done' || state === 'running') return []
   if (failure?.next != null) return [`Next: ${failure.next}`]
-  const next = `Next: engage-migrate upgrade ${gate === 'roll-back' ? '--roll-back ' : ''}${run}`
-  return gate === null ? [next] : [next, '  It says what the gate asks, and how to sign it.']
+  return gate === null || request === null
+    ? [`Next: engage-migrate upgrade ${run}`]
+    : gateLines(run, gate, request)
 }

@@ -83,11 +83,18 @@ export const deletionApproved: Gate = {
         unproven
           ? 'No place is free for a trial: whether Engage accepts the new schema is NOT proven.'
           : 'Engage has accepted the new schema under a throwaway id.',
-        `Sign with --confirm ${plan.schemaId} when you are sure.`,
+        `When you are sure, sign with ${inWords(needs)}.`,
       ],
       needs,
     }
   },
+}
+
+function inWords(needs: readonly Requirement[]): string {
+  const [last, ...others] = needs
+    .map((need) => (need === 'confirm' ? '--confirm and the id of the schema' : `--${need}`))
+    .reverse()
+  return others.length === 0 ? `${last}` : `${others.reverse().join(', ')} and ${last}`
 }
 
 /** The look that only a person can take: that nothing was sent to the contact. */

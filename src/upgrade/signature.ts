@@ -23,6 +23,18 @@ export interface Signature {
 
 /** Stands where a name belongs in the commands that are printed: whoever pastes one has not signed yet. */
 export const NAME_HERE = 'YOUR NAME'
+/** Stands where the schema's id belongs: a person is to type what is going to be deleted. */
+export const ID_HERE = 'SCHEMA ID'
+
+/** All gates that there are, in the order of the upgrade; that of the way back last. */
+export const GATES: readonly string[] = [
+  ...new Set(
+    [...inPlace, ...rollBack]
+      .flatMap(({ actions }) => actions)
+      .filter(({ kind }) => kind === 'gate')
+      .map(({ name }) => name),
+  ),
+]
 
 /**
  * @returns false where the gate had been signed already: nothing was written then
@@ -30,14 +42,10 @@ export const NAME_HERE = 'YOUR NAME'
  *   are not met
  */
 export function signGate(journal: Journal, plan: Plan, gate: string, signature: Signature): boolean {
-  const gates = [...inPlace, ...rollBack]
-    .flatMap(({ actions }) => actions)
-    .filter(({ kind }) => kind === 'gate')
-    .map(({ name }) => name)
-  if (!gates.includes(gate)) {
+  if (!GATES.includes(gate)) {
     throw refuse(
       EXIT.usage,
-      `There is no gate ${gate}; there are: ${gates.join(', ')}.`,
+      `There is no gate ${gate}; there are: ${GATES.join(', ')}.`,
       'Name one of these.',
     )
   }
@@ -61,7 +69,7 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
     throw refuse(
       EXIT.precondition,
       `--confirm names ${signature.confirm}, but this run is about ${plan.schemaId}.`,
-      `Sign with --confirm ${plan.schemaId} if that is what you mean.`,
+      'Type the id of the schema after --confirm, if that is the one you mean.',
     )
   }
   const request = last.detail as JsonObject
@@ -71,17 +79,17 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
     const asks = (request['asks'] as readonly string[]).join('\n  ')
     throw refuse(
       EXIT.precondition,
-      `The gate ${gate} needs ${flagsOf(lacking, plan.schemaId)} besides a name.\n  ${asks}`,
-      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flagsOf(needs, plan.schemaId)}`,
+      `The gate ${gate} needs ${flagsOf(lacking)} besides a name.\n  ${asks}`,
+      `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flagsOf(needs)}`,
     )
   }
   journal.events.append('signed', gate, { ...signature, request } as unknown as Json)
   return true
 }
 
-/** @returns the flags that bring what a gate needs, as they are typed */
-export function flagsOf(needs: readonly Requirement[], schemaId: string): string {
-  return needs.map((need) => (need === 'confirm' ? `--confirm ${schemaId}` : `--${need}`)).join(' ')
+/** @returns the flags that bring what a gate needs, as they are typed; the id of the schema is left to the person */
+export function flagsOf(needs: readonly Requirement[]): string {
+  return needs.map((need) => (need === 'confirm' ? `--confirm "${ID_HERE}"` : `--${need}`)).join(' ')
 }
 
 function waitsAt(journal: Journal): string {

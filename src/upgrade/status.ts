@@ -22,10 +22,11 @@ import {
 import { checkpointsOf, type Intent, type PassName, type PassResult, passResult } from './pass.ts'
 import type { Plan } from './plan.ts'
 import { isDone } from './runner.ts'
-import type { Action, Strategy } from './strategy.ts'
+import type { Action, GateRequest, Strategy } from './strategy.ts'
 
-/** Names of the notes that a command leaves which ended with an error, or as a dry run. */
+/** Names of the notes that a command leaves which ended with an error, well after one, or as a dry run. */
 export const FAILURE = 'failure'
+export const SUCCESS = 'success'
 export const DRY_RUN = 'dry-run'
 
 type StepState = 'done' | 'active' | 'pending'
@@ -46,6 +47,8 @@ export interface RunStatus {
    */
   readonly state: 'done' | 'waiting' | 'running' | 'failed' | 'ready' | 'interrupted'
   readonly gate: string | null
+  /** What that gate asks, and needs. */
+  readonly request: GateRequest | null
   readonly direction: 'upgrade' | 'roll-back'
   readonly verification: Tally | null
   /** What the last command failed with; null where it did not. */
@@ -86,8 +89,12 @@ export function holdsHistory(journal: Pick<Journal, 'events'>): boolean {
 
 /** @returns the gate that waits for a signature, if one does: the run has said so last */
 export function openGate(journal: Pick<Journal, 'events'>): string | null {
+  return openingOf(journal)?.name ?? null
+}
+
+function openingOf(journal: Pick<Journal, 'events'>): JournalEvent | undefined {
   const last = journal.events.all().at(-1)
-  return last?.kind === 'opened' ? last.name : null
+  return last?.kind === 'opened' ? last : undefined
 }
 
 export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus {
@@ -115,6 +122,7 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
     run: plan.run,
     state: done ? 'done' : held ? 'running' : paused,
     gate: done ? null : gate,
+    request: done || gate === null ? null : (openingOf(journal)?.detail as unknown as GateRequest),
     direction: strategy === rollBack ? 'roll-back' : 'upgrade',
     verification: verificationOf(journal),
     failure,

@@ -41,6 +41,8 @@ export interface SurveyTools {
   readonly tool: { readonly name: string; readonly version: string }
   readonly ratePerSecond: number
   readonly concurrency: number
+  /** Once aborted, the survey ends with its reason. */
+  readonly stop?: AbortSignal
 }
 
 /** Contacts that are looked at to estimate how many interactions there are. */
@@ -65,6 +67,7 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
   const createdSince = await addCreatedSince(Date.parse(request.source.asOf), contacts, reader, clock.now())
   const counted = await countContacts(reader)
   const sample = await sampleContacts(contacts, request.schemaId, tools)
+  tools.stop?.throwIfAborted()
   const listed = contacts.count()
   const finalPassContacts =
     request.finalPass === 'full'
@@ -130,7 +133,10 @@ async function sampleContacts(list: ContactList, schemaId: string, tools: Survey
   const reads = await Array.fromAsync(
     inOrder(
       ordinals.flatMap((ordinal) => list.slice(ordinal, 1)),
-      async (id) => (await readContact(tools.reader, tools.clock, id, schemaId)).interactions,
+      async (id) => {
+        tools.stop?.throwIfAborted()
+        return (await readContact(tools.reader, tools.clock, id, schemaId)).interactions
+      },
       { concurrency: tools.concurrency, window: size },
     ),
   )

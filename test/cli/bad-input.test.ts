@@ -262,6 +262,7 @@ describe.concurrent('A tenant is not spoken to', () => {
   test.each([
     ['unencrypted, but on this machine', 'http://acme.staging.voyado.com', /plain http/],
     ['at what is no URL', 'acme', /base URL is not a URL/],
+    ['at a port that nothing is ever sent to', 'http://127.0.0.1:9', /^Error: .*base URL: bad port\.\n/],
     ['at a URL with a password in it', 'https://a:pass0rd@acme.voyado.com', /has credentials/],
   ])('%s', async (_title, url, words) => {
     const ended = await world.cliWith({ ENGAGE_BASE_URL: url }, ...asked())

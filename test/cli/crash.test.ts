@@ -24,6 +24,9 @@ describe.concurrent('An upgrade that is told to stop', () => {
       code: 130,
       json: { run, state: 'interrupted', gate: null, verification: null, error: { exit: 130 } },
     })
+    expect(stopped.stderr).toContain(
+      'Stopping once what is under way has ended. Ctrl-C once more stops at once.\n',
+    )
     expect(stopped.stderr).toContain('Interrupted.')
     const there = world.sandbox.stats().interactions[ID] ?? 0
     expect(there).toBeGreaterThanOrEqual(60)
@@ -53,14 +56,35 @@ describe.concurrent('An upgrade that is told to stop', () => {
     await until(() => waiting() > 0, running)
     // What is in flight is held, so the first alone can't end it; signals in a row may become one.
     const again = setInterval(() => running.process.kill('SIGTERM'), 20)
-    const { code, stdout } = await running.ended
+    const { code, stdout, stderr } = await running.ended
     clearInterval(again)
     expect([code, stdout]).toEqual([130, ''])
+    expect(stderr.match(/^Stopping once/gm)).toHaveLength(1)
+    expect(stderr).toMatch(/\nStopped at once, which is as safe as a kill\. [^\n]+\n$/)
     release()
     const ended = await upgradeThrough(world, run, ID)
     expect(ended, ended.stderr).toMatchObject({
       code: 0,
       json: { state: 'done', verification: clean(before.size) },
     })
+  })
+})
+
+test.concurrent('A plan that is told to stop says that nothing was changed, and speaks of no posting', async () => {
+  await using world = await openWorld({
+    tenant: () => seedTenant({ seed: 9, contacts: 10, interactions: 1, schemas: [ID] }),
+  })
+  const { waiting, release } = world.hold()
+  const running = world.start('plan', ID, '--segment', 'source', '--contacts', world.contacts)
+  await until(() => waiting() > 0, running)
+  running.process.kill('SIGINT')
+  await until(() => running.stderr().includes('Stopping'), running)
+  release()
+  const ended = await running.ended
+  expect(ended, ended.stderr).toMatchObject({
+    code: 130,
+    json: {
+      error: { what: 'Interrupted.', safe: 'Nothing was changed.', next: 'Run the same command again.' },
+    },
   })
 })

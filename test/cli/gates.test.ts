@@ -68,7 +68,12 @@ describe.concurrent('A run does not go on', () => {
     expectStopped(
       await world.cli('sign', run, 'delete-schema', '--by', 'Ada'),
       4,
-      /delete-schema needs --confirm wishlist/,
+      /delete-schema needs --confirm "SCHEMA ID"/,
+    )
+    expectStopped(
+      await world.cli('sign', run, 'delete-schema', '--by', 'Ada', '--confirm', 'SCHEMA ID'),
+      4,
+      /--confirm names SCHEMA ID, but this run is about wishlist/,
     )
     expectStopped(
       await world.cli('sign', run, 'delete-schema', '--by', 'Ada', '--confirm', 'recycled'),
@@ -101,7 +106,8 @@ describe.concurrent('A run does not go on', () => {
     expect(planned.stderr).toContain('The deletion will need --accept-coverage.')
     const { run } = planned.json as { run: string }
     const there = await upgradeThrough(world, run, ID, 'delete-schema')
-    expect(there.stderr).toContain('--confirm wishlist --accept-coverage')
+    expect(there.stderr).toContain('--confirm "SCHEMA ID" --accept-coverage')
+    expect(there.stderr).toContain('sign with --confirm and the id of the schema and --accept-coverage.')
     const signing = ['sign', run, 'delete-schema', '--by', 'Ada', '--confirm', ID]
     expectStopped(
       await world.cli(...signing),

@@ -67,6 +67,7 @@ describe.concurrent('With --json', () => {
       run,
       state: 'waiting',
       gate: 'automations-paused',
+      request: { asks: expect.arrayContaining(['Named in the plan: Thank you']), needs: [] },
       direction: 'upgrade',
       failure: null,
       verification: null,
@@ -78,6 +79,9 @@ describe.concurrent('With --json', () => {
       })),
       remaining: { calls: expect.any(Number), seconds: expect.any(Number) },
     })
+    expect(status.stderr).toContain(
+      `Sign it with:\n  engage-migrate sign ${run} automations-paused --by "YOUR NAME" --note "WHICH ONES"\nThen:\n  engage-migrate upgrade ${run}\n`,
+    )
     expect((await world.cli('status')).json).toEqual({ runs: [status.json] })
 
     const signing = ['sign', run, 'automations-paused', '--by', 'Ada', '--note', 'Thank you, paused']
@@ -86,6 +90,7 @@ describe.concurrent('With --json', () => {
     const twice = await world.cli(...signing)
     expect([twice.code, twice.json]).toEqual([0, signed])
     expect(twice.stderr).toContain('was signed before')
+    expect(twice.stderr).toContain('Your note was NOT taken')
 
     const ended = await upgradeThrough(world, run, ID)
     expect(ended, ended.stderr).toMatchObject({ code: 0 })

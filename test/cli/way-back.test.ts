@@ -61,7 +61,7 @@ test('A creation that is refused after the deletion leaves the history safe, and
   const unconfirmed = await world.cli('sign', run, 'roll-back', '--by', 'Ada')
   expect(unconfirmed).toMatchObject({
     code: 4,
-    json: { error: { next: expect.stringContaining('--confirm recycled') } },
+    json: { error: { next: expect.stringContaining('--confirm "SCHEMA ID"') } },
   })
   expect(await world.cli('status', run)).toMatchObject({
     code: 0,

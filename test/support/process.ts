@@ -30,6 +30,8 @@ export interface Running {
   readonly process: ChildProcess
   /** What came on standard output so far. */
   stdout(): string
+  /** What came on standard error so far. */
+  stderr(): string
 }
 
 export interface Start {
@@ -74,7 +76,7 @@ export function startProcess(
     child.once('error', reject)
     child.once('close', resolve)
   }).then((code) => ({ code, stdout, stderr, json: lastLine(stdout) }))
-  return { ended, process: child, stdout: () => stdout }
+  return { ended, process: child, stdout: () => stdout, stderr: () => stderr }
 }
 
 /** @returns what no process may ever print, whatever it was asked to do; undefined where it has not */
