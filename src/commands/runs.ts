@@ -46,7 +46,7 @@ export function findRun(named: string, config: Config): OpenedRun {
     throw new OperatorError({
       what: `${file} is not the plan that run ${plan.run} was begun with.`,
       safe: 'Nothing was changed.',
-      next: `Go on with engage-migrate upgrade ${plan.run}, or make a new plan for other wishes.`,
+      next: `Go on with engage-migrate upgrade ${plan.run}, or make a new plan for other wishes: engage-migrate plan ${plan.schemaId} …`,
       exit: EXIT.precondition,
     })
   }
@@ -109,7 +109,7 @@ export function bindToPlan(journal: Journal, { plan, digest }: OpenedRun): void 
   throw new OperatorError({
     what: `The plan of run ${plan.run} has been changed since the run began: its signatures are not for this one.`,
     safe: 'Nothing was changed.',
-    next: 'Put plan.json in the run folder back as it was, or make a new plan for other wishes.',
+    next: `Put plan.json in the run folder back as it was, or make a new plan for other wishes: engage-migrate plan ${plan.schemaId} …`,
     exit: EXIT.precondition,
   })
 }

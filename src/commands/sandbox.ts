@@ -5,6 +5,7 @@ import { parseJson } from '../json.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox, type SandboxOptions } from '../sandbox/app.ts'
 import type { FaultRule } from '../sandbox/faults.ts'
 import { FORMS, ILLEGAL_FORMS, type Keeps } from '../sandbox/forms.ts'
+import { SANDBOX_HELP } from '../sandbox/help.ts'
 import { seedTenant } from '../sandbox/seed.ts'
 import { type Served, serve } from '../sandbox/server.ts'
 import { type Args, amountOf, type Command, textOf } from './command.ts'
@@ -55,10 +56,11 @@ export const sandbox: Command = {
     fault: {
       type: 'string',
       array: true,
-      describe: 'a fault as JSON, e.g. {"kind":"timeout-after","method":"POST","skip":10}',
+      describe: 'a fault as JSON (see below), e.g. {"kind":"timeout-after","method":"POST","skip":10}',
     },
   },
   settings: [],
+  epilogue: SANDBOX_HELP,
   async run(args, tools) {
     const port = amountOf(args, 'port')
     const server = open(args)
@@ -69,6 +71,8 @@ export const sandbox: Command = {
     }
     tools.output.say(`The sandbox answers at ${url} with the key ${DEFAULT_API_KEY}. Stop it with Ctrl-C.`)
     tools.output.say(`What it has seen: ${url}/sandbox/stats`)
+    if (textOf(args, 'state') === undefined)
+      tools.output.say('The tenant is gone when it ends: --state FILE keeps it.')
     tools.output.result({ url, apiKey: DEFAULT_API_KEY, pid: process.pid })
     await new Promise<void>((resolve) => {
       if (tools.stop.aborted) resolve()

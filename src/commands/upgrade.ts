@@ -1,4 +1,5 @@
 /** `upgrade`: walks a plan's strategy, from where it was, to the next gate or to the end. */
+
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { readContactMap } from '../contacts/map.ts'
@@ -16,6 +17,7 @@ import { isDone, type RunOutcome, runStrategy } from '../upgrade/runner.ts'
 import { mayDeleteLate } from '../upgrade/schema-effects.ts'
 import { DRY_RUN, FAILURE, lotOf, SUCCESS, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
+import { countOf } from '../words.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
 import { type HeldRun, holdRun, log } from './holding.ts'
 import { assertTenant } from './open.ts'
@@ -173,7 +175,7 @@ function dryRunLines(context: ReadContext): readonly string[] {
   const when = journal.events.latest(name, 'finished')?.at ?? 0
   return [
     'Dry run: nothing was changed in the tenant.',
-    `As of the ${name.replace('-', ' ')} of ${new Date(when).toISOString()}, the deletion would take ${pass.interactions} interactions of ${pass.contactsWithHistory} contacts, out of ${pass.contacts} contacts in the list (${pass.gone} gone). They are in this snapshot, proven byte by byte:`,
+    `As of the ${name.replace('-', ' ')} of ${new Date(when).toISOString()}, the deletion would take ${countOf(pass.interactions, 'interaction')} of ${countOf(pass.contactsWithHistory, 'contact')}, out of ${countOf(pass.contacts, 'contact')} in the list (${pass.gone} gone). What it would take is in this snapshot, proven byte by byte:`,
     `  ${passFolder(context, name)}`,
     ...pass.coverage.statements,
     `What changes in ${plan.schemaId}:`,
@@ -223,7 +225,7 @@ function goneLines(context: ReadContext): readonly string[] {
   const left = leftBehind(context)
   if (left === 0) return []
   return [
-    `Left behind, since their contacts were deleted before the schema was, ${left} interactions: ${join(context.folder, 'rejected.ndjson')}`,
+    `Left behind, since their contacts were deleted before the schema was: ${countOf(left, 'interaction')}, in ${join(context.folder, 'rejected.ndjson')}`,
     'They are as the base pass saw them. Neither --retry-refused nor --contact-map imports them.',
   ]
 }

@@ -1,4 +1,5 @@
 /** `verify`: proves a snapshot on disk whole; with --live, holds it against what the tenant has. Changes nothing. */
+
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
@@ -19,6 +20,7 @@ import { tenantOf } from '../upgrade/names.ts'
 import { passFolder } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
+import { countOf } from '../words.ts'
 import { type Command, type Tools, textOf } from './command.ts'
 import { openConnection, snapshotsFolder } from './open.ts'
 import { assertBegun, findRun } from './runs.ts'
@@ -56,7 +58,7 @@ export const verify: Command = {
       const told = new OperatorError({
         what: `The snapshot ${subject.folder} is damaged (problems found: ${proof.problems.length}).`,
         safe: 'Nothing was changed.',
-        next: 'Put the damaged files back from a copy, or export again.',
+        next: 'Put the damaged files back from a copy, or export again: engage-migrate plan SCHEMA …, then engage-migrate upgrade PLAN --dry-run',
         exit: EXIT.differences,
       })
       tools.output.error(told)
@@ -64,7 +66,7 @@ export const verify: Command = {
       return told.exit
     }
     tools.output.say(
-      `Whole: ${proof.records} interactions of ${proof.contacts} contacts, ${proof.bytes} bytes, each proven.`,
+      `Whole: ${countOf(proof.records, 'interaction')} of ${countOf(proof.contacts, 'contact')}, ${proof.bytes} bytes, each proven.`,
     )
     if (!live) {
       tools.output.result({ ...result, live: null })

@@ -59,7 +59,7 @@ function noColumn(what: string, names: readonly string[]): OperatorError {
   return new OperatorError({
     what: `${what}. Its columns: ${names.map((name) => JSON.stringify(name)).join(', ')}.`,
     safe: 'Nothing was changed.',
-    next: 'Name the column that holds the contact ids.',
+    next: 'Name the column that holds the contact ids with --column NAME.',
     exit: EXIT.usage,
   })
 }

@@ -22,7 +22,7 @@ const NAMED = 10
  * @throws OperatorError (exit 2) naming each line that makes no sense
  */
 export async function readContactMap(path: string): Promise<ContactMap> {
-  const file = await openText(path)
+  const file = await openText(path, unusableMap)
   const format = detectFormat(file.head)
   if (format.kind !== 'csv')
     throw unusableMap(`${path} is no CSV of two columns, the old contact id and the new one.`)

@@ -17,9 +17,12 @@ export interface TextFile {
   read(): AsyncGenerator<string>
 }
 
-/** Looks at a file. Throws an OperatorError (usage) where it is missing, a folder, unreadable or blank. */
-export async function openText(path: string): Promise<TextFile> {
-  const bytes = await readHead(path)
+/**
+ * Looks at a file. Throws an OperatorError (usage) where it is missing, a folder, unreadable or blank.
+ * @param refused makes that error: what to pass instead depends on what the file is for
+ */
+export async function openText(path: string, refused: Refusal = unusable): Promise<TextFile> {
+  const bytes = await readHead(path, refused)
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe
       ? 'utf-16le'
@@ -27,9 +30,9 @@ export async function openText(path: string): Promise<TextFile> {
         ? 'utf-16be'
         : 'utf-8'
   const head = new TextDecoder(encoding).decode(bytes, { stream: true })
-  if (head.trim() === '' && bytes.length < HEAD) throw unusable(`${path} is empty: it names no contact.`)
+  if (head.trim() === '' && bytes.length < HEAD) throw refused(`${path} is empty: it names no contact.`)
   if (head.includes('\0'))
-    throw unusable(`${path} is not a text in UTF-8, or in UTF-16 with a byte order mark.`)
+    throw refused(`${path} is not a text in UTF-8, or in UTF-16 with a byte order mark.`)
   return {
     path,
     head,
@@ -39,14 +42,14 @@ export async function openText(path: string): Promise<TextFile> {
         for await (const chunk of createReadStream(path))
           yield decoder.decode(chunk as Buffer, { stream: true })
       } catch (cause) {
-        throw unusable(`${path} can't be read: ${messageOf(cause)}.`, cause)
+        throw refused(`${path} can't be read: ${messageOf(cause)}.`, cause)
       }
       yield decoder.decode()
     },
   }
 }
 
-async function readHead(path: string): Promise<Buffer> {
+async function readHead(path: string, refused: Refusal): Promise<Buffer> {
   try {
     const handle = await open(path, 'r')
     try {
@@ -56,11 +59,14 @@ async function readHead(path: string): Promise<Buffer> {
       await handle.close()
     }
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') throw unusable(`There is no file ${path}.`, cause)
-    if (codeOf(cause) === 'EISDIR') throw unusable(`${path} is a folder, not a file of contact ids.`, cause)
-    throw unusable(`${path} can't be read: ${messageOf(cause)}.`, cause)
+    if (codeOf(cause) === 'ENOENT') throw refused(`There is no file ${path}.`, cause)
+    if (codeOf(cause) === 'EISDIR') throw refused(`${path} is a folder, not a file of contact ids.`, cause)
+    throw refused(`${path} can't be read: ${messageOf(cause)}.`, cause)
   }
 }
+
+/** @returns the error of a file that can't be used, from what is wrong with it */
+type Refusal = (what: string, cause?: unknown) => OperatorError
 
 /** @returns the error of a contact file that can't be used. */
 export function unusable(what: string, cause?: unknown): OperatorError {

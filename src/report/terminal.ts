@@ -3,6 +3,7 @@
  * Guarantees: pure; data from the tenant can't steer the terminal: control characters and characters that turn
  * the direction of writing are shown as escapes, never sent.
  */
+
 import type { OperatorError } from '../errors.ts'
 import { MAX_SCHEMAS } from '../schema/rules.ts'
 import type { Tally } from '../transfer/compare.ts'
@@ -12,6 +13,7 @@ import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'
 import { bytesNeeded, sizeText } from '../upgrade/space.ts'
 import type { RunStatus } from '../upgrade/status.ts'
 import type { GateRequest } from '../upgrade/strategy.ts'
+import { countOf } from '../words.ts'
 
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g
 
@@ -39,14 +41,16 @@ export function planLines(plan: Plan): readonly string[] {
     ...plan.warnings.map((text) => `  Warning: ${text}`),
     '',
     'Contacts',
-    `  ${contacts.listed} in the list; ${contacts.duplicates} named more than once; ${contacts.unreadable} lines hold no contact id`,
+    `  ${contacts.listed} in the list; ${contacts.duplicates} named more than once; without a contact id: ${countOf(contacts.unreadable, 'line')}`,
     ...contacts.unreadableExamples.map(({ line, problem }) => `  line ${line}: ${problem}`),
     ...plan.coverage.statements.map((text) => `  ${text}`),
     ...(plan.coverage.sure ? [] : ['  The deletion will need --accept-coverage.']),
     '',
-    `Estimate at ${estimate.ratePerSecond} requests a second (some ${estimate.interactions} interactions, from a sample)`,
-    ...estimate.phases.map(({ phase, calls, seconds }) => `  ${phase}: ${calls} calls, ${duration(seconds)}`),
-    `  in all: ${estimate.calls} calls, ${duration(estimate.seconds)}`,
+    `Estimate at ${countOf(estimate.ratePerSecond, 'request')} a second (some ${countOf(estimate.interactions, 'interaction')}, from a sample)`,
+    ...estimate.phases.map(
+      ({ phase, calls, seconds }) => `  ${phase}: ${countOf(calls, 'call')}, ${duration(seconds)}`,
+    ),
+    `  in all: ${countOf(estimate.calls, 'call')}, ${duration(estimate.seconds)}`,
     ...spaceLines(plan),
     '',
     `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}`,
@@ -96,7 +100,7 @@ export function statusLines(status: RunStatus): readonly string[] {
     ...(remaining.calls === 0
       ? []
       : [
-          `Still to do: some ${remaining.calls} requests, ${duration(remaining.seconds)} at the plan's rate, waits for people not counted`,
+          `Still to do: some ${countOf(remaining.calls, 'request')}, ${duration(remaining.seconds)} at the plan's rate, waits for people not counted`,
         ]),
     ...nextLines(status),
   ]

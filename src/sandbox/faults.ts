@@ -6,41 +6,29 @@
  */
 import type { Random } from './random.ts'
 
-const KINDS = [
-  /** The connection is never made. */
-  'refuse-connection',
-  /** The connection breaks before the server did anything. */
-  'reset-before',
-  '429',
-  '500',
-  '502',
-  '503',
-  '504',
-  /** A 200 with a page of HTML, as a gateway answers. */
-  'html',
-  /** A 400 with `message`. */
-  'refuse',
-  /** A 200 without an id. */
-  'no-id',
-  /** A 200 with an id, of which nothing is kept. */
-  'not-kept',
-  /** The server acts, then the connection breaks without an answer. */
-  'reset-after',
-  /** The server acts and never answers. */
-  'timeout-after',
-  /** The server acts and answers 500. */
-  'status-500-after',
-  /** The server acts, and the body of its answer is cut short. */
-  'truncated',
-  /** The connection breaks at once; the server acts `delay` seconds later. */
-  'lands-late',
-  /** The server never answers, and acts `delay` seconds after the request came. */
-  'acts-late',
-  /** A next page of interactions is answered with the one before it once more. Strikes no other request. */
-  'page-again',
-] as const
+/** Each kind, and what it does. */
+export const FAULT_KINDS = {
+  'refuse-connection': 'the connection is never made',
+  'reset-before': 'the connection breaks before the server did anything',
+  '429': '"too many requests"; with retryAfter where it is given',
+  '500': 'a failure of the server, which has done nothing',
+  '502': 'likewise',
+  '503': 'likewise; with retryAfter where it is given',
+  '504': 'likewise',
+  html: 'a 200 with a page of HTML, as a gateway answers',
+  refuse: 'a 400 with message',
+  'no-id': 'a 200 without an id, and nothing is kept',
+  'not-kept': 'a 200 with an id, of which nothing is kept',
+  'reset-after': 'the server acts, then the connection breaks',
+  'timeout-after': 'the server acts and never answers',
+  'status-500-after': 'the server acts and answers 500',
+  truncated: 'the server acts, and the body of its answer is cut short',
+  'lands-late': 'the connection breaks; the server acts after delay',
+  'acts-late': 'no answer ever comes; the server acts after delay',
+  'page-again': 'a next page is answered with the one before it again',
+} as const
 
-export type FaultKind = (typeof KINDS)[number]
+export type FaultKind = keyof typeof FAULT_KINDS
 
 export interface FaultRule {
   readonly kind: FaultKind
@@ -66,11 +54,23 @@ export interface FaultRule {
 
 export const DEFAULT_DELAY = 180
 
+/** What stands in a rule besides its kind, and what is meant where it doesn't. */
+export const FAULT_FIELDS: { readonly [Name in Exclude<keyof FaultRule, 'kind'>]: string } = {
+  method: 'GET, POST, DELETE [any]',
+  path: 'part of path and query, or a regular expression [any]',
+  times: 'how often it strikes, or "always" [1]',
+  skip: 'how many matching requests pass before it strikes [0]',
+  probability: 'how likely it strikes a matching request, 0 to 1 [1]',
+  retryAfter: 'seconds, sent as Retry-After [no such header]',
+  message: 'with "refuse": what the server says ["The request is invalid"]',
+  delay: `seconds until the server acts, with "…-late" [${DEFAULT_DELAY}]`,
+}
+
 const isText = (value: unknown): boolean => typeof value === 'string'
 const isAmount = (value: unknown): boolean => typeof value === 'number' && value >= 0
 
 const CHECKS: { readonly [Name in keyof FaultRule]-?: (value: unknown) => boolean } = {
-  kind: (value) => KINDS.some((kind) => kind === value),
+  kind: (value) => typeof value === 'string' && Object.hasOwn(FAULT_KINDS, value),
   method: isText,
   path: isText,
   body: isText,
@@ -134,10 +134,18 @@ export class Faults {
 function checkRule(rule: unknown): void {
   if (typeof rule !== 'object' || rule === null) throw new RangeError('A rule must be an object')
   for (const [name, value] of Object.entries(rule)) {
-    if (!isName(name)) throw new RangeError(`There is no '${name}' in a rule`)
+    if (!isName(name)) {
+      const names = Object.keys(CHECKS).join(', ')
+      throw new RangeError(`There is no '${name}' in a rule; there are: ${names}`)
+    }
+    if (name === 'kind' && !CHECKS.kind(value)) throw noKind(`There is no kind '${String(value)}'`)
     if (!CHECKS[name](value)) throw new RangeError(`'${name}' of a rule can't be ${String(value)}`)
   }
-  if (!('kind' in rule)) throw new RangeError('A rule needs a kind')
+  if (!('kind' in rule)) throw noKind('A rule needs a kind')
+}
+
+function noKind(what: string): RangeError {
+  return new RangeError(`${what}; there are: ${Object.keys(FAULT_KINDS).join(', ')}`)
 }
 
 function isName(name: string): name is keyof FaultRule {

@@ -3,7 +3,9 @@
  * Guarantees: pure; `sure` only where the tenant's own count says that nobody is missing; what could not be
  * checked is said in words.
  */
+
 import type { JsonObject } from '../json.ts'
+import { countOf } from '../words.ts'
 
 export interface CoverageFacts {
   /** Different contacts in the list, those added since it was made included. */
@@ -32,24 +34,24 @@ export function assessCoverage({ listed, gone, counted, createdSince }: Coverage
     const lacking = counted - alive
     const share = ((lacking / counted) * 100).toFixed(lacking / counted < 0.01 ? 2 : 0)
     statements.push(
-      `The tenant counts ${counted} contacts, the list holds ${alive}: ${lacking} (${share} %) are not in it. ` +
-        'If any of them has interactions of this schema, they are lost for good with the deletion.',
+      `The tenant counts ${countOf(counted, 'contact')}, the list holds ${alive}: ${lacking} (${share} %) ${lacking === 1 ? 'is' : 'are'} not in it. ` +
+        'What interactions of this schema are theirs is lost for good with the deletion.',
     )
   } else {
     statements.push(
-      `The list holds ${alive} contacts, the tenant counts ${counted}: nobody is missing by number.`,
+      `The list holds ${countOf(alive, 'contact')}, the tenant counts ${counted}: nobody is missing by number.`,
     )
   }
   if (gone > 0) {
     statements.push(
-      `${gone} contacts of the list are gone from the tenant (deleted there): nobody can read their interactions. ` +
+      `${countOf(gone, 'contact')} of the list ${gone === 1 ? 'is' : 'are'} gone from the tenant (deleted there): nobody can read those interactions. ` +
         'A contact that is restored after the deletion comes back without them; restore it before, if it should keep them.',
     )
   }
   statements.push(
     createdSince === undefined
       ? 'Contacts created since the list was made could not be asked for: "changes" is not activated for this tenant.'
-      : `${createdSince} contacts created since the list was made were added from the tenant's "changes".`,
+      : `Added from the tenant's "changes": ${countOf(createdSince, 'contact')} created since the list was made.`,
   )
   return { sure: counted !== undefined && alive >= counted, statements }
 }

@@ -54,7 +54,7 @@ export async function proveCreation(context: WriteContext): Promise<Json> {
       safe: `Nothing was deleted: ${plan.schemaId} and its interactions are untouched.`,
       next: unclear
         ? (error.next ?? 'Run the same command again.')
-        : 'Mend the schema and make a new plan with it.',
+        : `Mend the schema and make a new plan with it: engage-migrate plan ${plan.schemaId} --to FILE …`,
       exit: unclear ? EXIT.failed : EXIT.precondition,
       cause: error,
     })

@@ -2,7 +2,9 @@
  * What each gate asks of the person who signs it.
  * Guarantees: what could not be checked is said where the decision is taken, and must be accepted by name.
  */
+
 import type { JsonObject } from '../json.ts'
+import { countOf } from '../words.ts'
 import { mayHaveDeleted } from './history.ts'
 import { passFolder, passResult } from './pass.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
@@ -56,7 +58,7 @@ export const deletionApproved: Gate = {
     return {
       asks: [
         `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
-        `${final.interactions} interactions of ${final.contactsWithHistory} contacts. All of them are in this snapshot, which was proven byte by byte, and will be again just before the deletion:`,
+        `${countOf(final.interactions, 'interaction')} of ${countOf(final.contactsWithHistory, 'contact')}. All of that is in this snapshot, which was proven byte by byte, and will be again just before the deletion:`,
         passFolder(context, 'final-pass'),
         final.tally.arrived + final.tally.vanished === 0
           ? 'Nothing has arrived or been deleted by others since the base pass.'
@@ -126,7 +128,7 @@ export const rollBackApproved: Gate = {
     const final = passResult(context, 'final-pass')
     return {
       asks: [
-        `Schema ${plan.schemaId} will be recreated in ${plan.tenant} as it was before, and ${final.interactions} interactions imported into it from`,
+        `Schema ${plan.schemaId} will be recreated in ${plan.tenant} as it was before, and ${countOf(final.interactions, 'interaction')} imported into it from`,
         passFolder(context, 'final-pass'),
         'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
         ...final.coverage.statements,

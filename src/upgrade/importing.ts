@@ -19,7 +19,7 @@ export async function importHistory(context: WriteContext, lot: Lot): Promise<Js
   const items = itemsOf(context.journal, lot)
   const refused = await knownRefusals(context, lot)
   const reopened = await items.reopenRejected()
-  if (reopened > 0) context.say(`${reopened} interactions that were refused before are tried once more`)
+  if (reopened > 0) context.say(`interactions that were refused before, and are tried once more: ${reopened}`)
   await postAll(context, lot, refused)
   return { ...items.counts() }
 }
@@ -55,7 +55,7 @@ export async function postAll(
   const { sent } = items.counts()
   if (sent > 0) {
     context.say(
-      `${sent} interactions were sent without a known outcome: Engage is asked about them, after a wait, before anything is sent again`,
+      `interactions sent without a known outcome: ${sent}; Engage is asked about them, after a wait, before anything is sent again`,
     )
   }
   try {

@@ -205,7 +205,7 @@ export async function assertProven(folder: string, digest?: string): Promise<voi
   throw new OperatorError({
     what: `The snapshot ${folder} is damaged: ${problems.slice(0, 5).join('; ')}${problems.length > 5 ? '; …' : ''}.`,
     safe: 'Nothing was deleted.',
-    next: 'Put the damaged files back from a copy, or make a new plan and export again.',
+    next: 'Put the damaged files back from a copy, or make a new plan and export again: engage-migrate plan SCHEMA …',
     exit: EXIT.precondition,
   })
 }

@@ -84,7 +84,7 @@ export function checkUpgrade(
     throw new OperatorError({
       what: `Schema ${before.id} can't be upgraded so: ${problems.join('; ')}.`,
       safe: 'Nothing was changed.',
-      next: 'Choose other properties, or mend the schema file, and plan again.',
+      next: `Choose other properties, or mend the schema file, and plan again: engage-migrate plan ${before.id} …`,
       exit: EXIT.precondition,
     })
   }

@@ -36,7 +36,7 @@ export async function giveContactMap(context: ReadContext, lot: Lot, file: strin
   await reopen(context, lot, 'a contact map was given')
   if (!sameMap(before, map)) await keepContactMap(context, map)
   context.say(
-    `${map.size} contacts are mapped to others${contacts.count() > 0 ? `, ${listed} of them in the list of this run` : ''}`,
+    `Contacts that are mapped to others: ${map.size}${contacts.count() > 0 ? `, ${listed} of them in the list of this run` : ''}`,
   )
 }
 
@@ -101,7 +101,7 @@ async function assertNotParted(
 
 function ofOthers(file: string, size: number): OperatorError {
   return new OperatorError({
-    what: `None of the ${size} contacts that ${file} maps is in the list of this run.`,
+    what: `No contact that ${file} maps (${size} in all) is in the list of this run.`,
     safe: 'Nothing was changed.',
     next: 'Look whether the old contact ids are in its first column, and the new ones in the second.',
     exit: EXIT.usage,

@@ -22,7 +22,7 @@ export function assertRollBack({ journal, plan }: Pick<ReadContext, 'journal' | 
     throw new OperatorError({
       what: `Run ${plan.run} has not deleted ${plan.schemaId}: there is nothing to roll back.`,
       safe: 'The schema and its interactions are untouched.',
-      next: 'Leave the run as it is, or make a new plan.',
+      next: `Leave the run as it is, or make a new plan: engage-migrate plan ${plan.schemaId} …`,
       exit: EXIT.precondition,
     })
   }

@@ -103,7 +103,7 @@ function assertSame(expected: InteractionSchema, found: InteractionSchema): void
   throw new OperatorError({
     what: `Engage keeps schema ${expected.id} in another form than it was given: ${differences.join('; ')}.`,
     safe: 'No interaction was posted into it.',
-    next: 'Compare it with the plan; plan again with a schema that Engage keeps as it is.',
+    next: `Compare it with the plan; plan again with a schema that Engage keeps as it is: engage-migrate plan ${expected.id} --to FILE …`,
     exit: EXIT.precondition,
   })
 }

@@ -67,7 +67,7 @@ export async function verifyHistory(context: WriteContext, lot: Lot): Promise<Js
     const refused = last && (await refuseUnkept(context, lot, missing, MENDING_ROUNDS))
     if (tally.missing > 0 && !last) {
       context.say(
-        `${tally.missing} interactions are missing: they are asked about, and posted again where they are not there`,
+        `interactions missing: ${tally.missing}; they are asked about, and posted again where they are not there`,
       )
       await items.setWatermark(0)
       await doubt(context, lot, new Set(missing))

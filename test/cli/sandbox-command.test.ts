@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FAULT_FIELDS, FAULT_KINDS } from '../../src/sandbox/faults.ts'
 import { launch, type Running, until } from './harness.ts'
 
 let folder: string
@@ -79,7 +80,17 @@ test.each([
   ['a port that is no number', ['--port', 'http'], /--port must be one number/],
   ['a negative number of contacts', ['--contacts=-5'], /--contacts must be one number/],
   ['a schema that it does not have', ['--schemas', 'nothing'], /no schema 'nothing'/],
-  ['a fault that there is not', ['--fault', '{"kind":"earthquake"}'], /earthquake/],
+  [
+    'a fault that there is not',
+    ['--fault', '{"kind":"earthquake"}'],
+    /'earthquake'; there are: .*lands-late/,
+  ],
+  [
+    'a fault with a field that there is not',
+    ['--fault', '{"kind":"500","wait":1}'],
+    /'wait' .*there are: .*delay/,
+  ],
+  ['a setting of the tenant', ['--rate', '5'], /Unknown argument: rate/],
   ['a fault that is not JSON', ['--fault', '{kind}'], /can't be started/],
 ])('It does not start with %s', async (_title, args, words) => {
   const command = launch(['sandbox', '--json', '--port', '0', ...args], folder)
@@ -96,4 +107,32 @@ test('It does not start on a port that is taken', async () => {
   const ended = await command.ended
   expect(ended, ended.stderr).toMatchObject({ code: 2 })
   expect(ended.stderr).toContain(`port ${new URL(first.url).port}`)
+})
+
+test('Its help has every kind of fault, every field, and what it can be told, on lines of 80 columns', async () => {
+  const help = launch(['sandbox', '--help'], folder, { NO_COLOR: '1' })
+  running.push(help)
+  const { stdout } = await help.ended
+  for (const name of [...Object.keys(FAULT_KINDS), ...Object.keys(FAULT_FIELDS)])
+    expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'))
+  expect(stdout).toContain('with "…-late" [180]')
+  for (const route of [
+    '/sandbox/faults',
+    '/sandbox/contacts',
+    '/sandbox/contacts/ID/merge',
+    '/sandbox/automations',
+  ])
+    expect(stdout).toContain(`POST   ${route} `)
+  expect(stdout).toContain('[] empties them')
+  expect(stdout).not.toMatch(/ENGAGE_/)
+  const below = stdout.slice(stdout.indexOf('A fault is'))
+  expect(below.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
+test('Without a file it says that the tenant ends with it', async () => {
+  const short = await up('--contacts', '1')
+  const kept = await up('--contacts', '1', '--state', join(folder, 'tenant.ndjson'))
+  const words = 'The tenant is gone when it ends: --state FILE keeps it.'
+  expect(short.command.stderr()).toContain(words)
+  expect(kept.command.stderr()).not.toContain(words)
 })

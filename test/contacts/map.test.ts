@@ -69,3 +69,10 @@ describe('a contact map', () => {
     expect(String(error)).toMatch(/line 2: .*line 11: .*and 15 more/s)
   })
 })
+
+it('a contact map that is not there, or empty, is answered with what a map is', async () => {
+  for (const path of ['/no/such/map.csv', await fileOf('')]) {
+    const refusal = await failureOf(readContactMap(path))
+    expect(refusal).toMatchObject({ exit: 2, next: expect.stringContaining('CSV file of two columns') })
+  }
+})
