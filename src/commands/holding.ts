@@ -10,7 +10,7 @@ import type { Config } from '../config.ts'
 import { createWriter } from '../engage/client.ts'
 import type { EngageWriter } from '../engage/types.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
-import { acquireLock } from '../journal/lock.ts'
+import { acquireLock, isHeld } from '../journal/lock.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import type { Tools } from './command.ts'
 import { freeSpace, openConnection, snapshotsFolder } from './open.ts'
@@ -39,7 +39,8 @@ export async function holdRun<T>(
   const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
   using _schema = acquireLock(
     join(snapshots, 'lock'),
-    `schema ${plan.schemaId} of ${plan.tenant}`,
+    // Whoever works on this very run holds both locks: then it is the run that is to be named.
+    isHeld(join(folder, 'lock')) ? `run ${plan.run}` : `schema ${plan.schemaId} of ${plan.tenant}`,
     tools.clock,
     breakLock,
   )

@@ -66,6 +66,7 @@ function breakLock(file: string, what: string, clock: Clock): DatabaseSync | und
 function held(file: string, what: string, clock: Clock, breakDead = false): OperatorError {
   const holder = readHolder(holderFile(file))
   const alive = whyNotDead(holder, thisProcess(clock.now()))
+  const run = /^run (\S+)$/.exec(what)?.[1]
   return new OperatorError({
     what:
       `Another process works on ${what}${holder === undefined ? '' : `: ${holderText(holder)}`}.` +
@@ -74,7 +75,7 @@ function held(file: string, what: string, clock: Clock, breakDead = false): Oper
     next:
       alive === undefined
         ? 'That process is dead for certain, but the file server still holds its lock: run `engage-migrate upgrade` with --break-lock.'
-        : 'Wait until it has ended; `engage-migrate status` shows how far it is.',
+        : `Wait until it has ended; \`engage-migrate status${run === undefined ? '' : ` ${run}`}\` shows how far it is.`,
     exit: EXIT.locked,
   })
 }

@@ -246,9 +246,18 @@ describe.concurrent('A run does not go on', () => {
     const { waiting, release } = world.hold()
     const first = world.start('upgrade', run)
     await until(() => waiting() > 0, first)
-    expectStopped(await world.cli('upgrade', run), 6, /Another process works on .*wishlist.*: process \d+ on/)
-    expectStopped(await world.cli('sign', run, 'automations-paused', '--by', 'Ada'), 6, /Another process/)
-    expectStopped(await world.cli('upgrade', again.run), 6, /Another process works on schema wishlist/)
+    // Where it is the run itself, it is named in the command that shows how far it is.
+    const held = new RegExp(
+      `Another process works on run ${run}: process \\d+ on .*engage-migrate status ${run}\``,
+      's',
+    )
+    expectStopped(await world.cli('upgrade', run), 6, held)
+    expectStopped(await world.cli('sign', run, 'automations-paused', '--by', 'Ada'), 6, held)
+    expectStopped(
+      await world.cli('upgrade', again.run),
+      6,
+      /Another process works on schema wishlist.*engage-migrate status`/s,
+    )
     const status = await world.cli('status', run)
     expect(status, status.stderr).toMatchObject({ code: 0, json: { run, state: 'running' } })
     expect(first.process.exitCode).toBe(null)
