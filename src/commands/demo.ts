@@ -149,6 +149,8 @@ async function engageMigrate(stage: Stage, line: string): Promise<{ result: unkn
     out += text
   })
   const code = await ended
+  // A Ctrl-C reaches every process of the terminal.
+  stage.tools.stop.throwIfAborted()
   if (code !== EXIT.done && code !== EXIT.waiting) {
     throw new OperatorError({
       what: `engage-migrate ${line} ended with exit code ${code}.`,
@@ -167,6 +169,7 @@ async function killed(stage: Stage, due: () => boolean, line: string): Promise<v
   }, 10)
   try {
     const code = await ended
+    stage.tools.stop.throwIfAborted()
     // It could not end its line any more.
     stage.tools.output.say('')
     if (code !== null)
