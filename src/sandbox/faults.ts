@@ -58,6 +58,7 @@ export const DEFAULT_DELAY = 180
 export const FAULT_FIELDS: { readonly [Name in Exclude<keyof FaultRule, 'kind'>]: string } = {
   method: 'GET, POST, DELETE [any]',
   path: 'part of path and query, or a regular expression [any]',
+  body: 'part of the body: of an interaction, its contact, say [any]',
   times: 'how often it strikes, or "always" [1]',
   skip: 'how many matching requests pass before it strikes [0]',
   probability: 'how likely it strikes a matching request, 0 to 1 [1]',
