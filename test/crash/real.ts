@@ -20,7 +20,7 @@ import { serve } from '../../src/sandbox/server.ts'
 import { canonicalForm } from '../../src/schema/canonical.ts'
 import { type Ended, KEY, startProcess, unfit } from '../support/process.ts'
 import { type Disk, openDisk } from './disk.ts'
-import { type History, seedEvents } from './sim/world.ts'
+import { type History, seedEvents } from './sim/seeding.ts'
 
 export interface RealVerdict {
   readonly seed: number

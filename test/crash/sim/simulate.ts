@@ -21,9 +21,10 @@ import { SimDisk } from './disk.ts'
 import { type Ending, type Fate, Life, within } from './life.ts'
 import { closeDatabases, loseCommits, mount, unmount } from './patches.ts'
 import type { Scenario } from './scenario.ts'
+import { seedEvents } from './seeding.ts'
 import { SimTime } from './time.ts'
 import { Wire, type WireFaultKind } from './wire.ts'
-import { seedEvents, World } from './world.ts'
+import { World } from './world.ts'
 
 const BASE_URL = 'http://127.0.0.1:9'
 const START = Date.UTC(2026, 0, 1)
