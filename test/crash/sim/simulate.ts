@@ -14,16 +14,18 @@ import { sign } from '../../../src/commands/sign.ts'
 import { interruption, toOperatorError } from '../../../src/commands/trouble.ts'
 import { upgrade } from '../../../src/commands/upgrade.ts'
 import { verify } from '../../../src/commands/verify.ts'
+import { parseJson } from '../../../src/json.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../../../src/sandbox/app.ts'
 import { seededRandom } from '../../../src/sandbox/random.ts'
 import type { Difference } from '../../../src/transfer/compare.ts'
 import { SimDisk } from './disk.ts'
+import { assertDifferencesNamed, differencesIn, type Refused, refusedIn } from './evidence.ts'
 import { type Ending, type Fate, Life, within } from './life.ts'
 import { closeDatabases, loseCommits, mount, unmount } from './patches.ts'
 import type { Scenario } from './scenario.ts'
 import { seedEvents } from './seeding.ts'
 import { SimTime } from './time.ts'
-import { Wire, type WireFaultKind } from './wire.ts'
+import { Wire } from './wire.ts'
 import { World } from './world.ts'
 
 const BASE_URL = 'http://127.0.0.1:9'
@@ -122,6 +124,9 @@ class Simulation {
       trace: say,
       serving: (kind) => this.#world.serving(kind, this.#isUpgrading, say),
       served: (kind, request, response) => this.#world.served(kind, request, response),
+      lateOne: (kind, body) => {
+        if (kind === 'post') this.#world.landsLate(contactOf(body))
+      },
       landedLate: (kind) => say(`${kind} has landed late`),
     })
   }
@@ -138,9 +143,9 @@ class Simulation {
     const ended = await this.#upgrade(run)
     if (await this.#isRightLater(run)) this.#assertCode(ended)
     if (await this.#retry(run)) await this.#isRightLater(run)
-    const evidence = join(this.#folder, 'data', 'runs', run)
-    this.#rejected = this.#world.rejected(evidence).length
-    this.#world.assertEnd(evidence, this.#mayDouble())
+    const evidence = this.#evidence(run)
+    this.#rejected = refusedIn(evidence).length
+    this.#world.assertEnd(evidence)
   }
 
   async #plan(contacts: string): Promise<string> {
@@ -187,8 +192,8 @@ class Simulation {
         continue
       }
       if (code === 5) {
+        this.#assertDifferences(run, ended)
         if (ended.json['state'] === 'done') return ended
-        if (!this.#mayDouble()) throw new Failure(`it doubled what it need not have:\n${ended.said}`)
         await this.#mend(run, ended)
         continue
       }
@@ -222,6 +227,21 @@ class Simulation {
     )
   }
 
+  #evidence(run: string): string {
+    return join(this.#folder, 'data', 'runs', run)
+  }
+
+  /** What differs is named, and only what something that landed late explains is there too often. */
+  #assertDifferences(run: string, { json, said }: Ended): void {
+    const folder = this.#evidence(run)
+    assertDifferencesNamed(folder, (json['verification'] ?? {}) as Record<string, number>)
+    if (json['state'] === 'done') return
+    const unexplained = differencesIn(folder).filter(
+      ({ contactId, extra }) => !this.#world.mayDouble(extra.length > 0 ? contactId : undefined),
+    )
+    if (unexplained.length > 0) throw new Failure(`it doubled what it need not have:\n${said}`)
+  }
+
   /** As the run says: what is missing is looked for once more, what is there too often is deleted. */
   async #mend(run: string, { json }: Ended): Promise<void> {
     const { missing } = (json['verification'] ?? {}) as Record<string, number>
@@ -245,6 +265,7 @@ class Simulation {
     const accept = gate === 'delete-schema' ? { 'accept-no-preflight': true } : {}
     const ended = await this.#live(sign, { run, gate, by: 'Ada', ...confirm, ...accept }, {})
     if (ended.code !== 0) throw new Failure(`gate ${gate} could not be signed: ${ended.said}`)
+    this.#world.signed(gate)
     if (gate === 'roll-back') this.#isBack = true
   }
 
@@ -291,7 +312,11 @@ class Simulation {
       orphans += extra.length
       // A contact that was deleted or merged when all was done has taken its history along.
       const taken = missing.length === 0 || (gone && !this.#world.isThere(contactId))
-      if (!taken || altered.length + foreign.length > 0 || (extra.length > 0 && !this.#mayDouble()))
+      if (
+        !taken ||
+        altered.length + foreign.length > 0 ||
+        (extra.length > 0 && !this.#world.mayDouble(contactId))
+      )
         throw new Failure(`a later look found differences that nothing explains:\n${said}`)
     }
     return orphans
@@ -329,9 +354,10 @@ class Simulation {
         this.#scenario.fates[this.#upgrades++] ?? {},
       )
       const { code } = ended
+      if (code === 5) this.#assertDifferences(run, ended)
       if (code === 0 || (code === 5 && ended.json['state'] === 'done')) return
       if (code === 4 && this.#world.othersDeletedIt(ended.said)) continue
-      if (code === 5 && this.#mayDouble()) await this.#mend(run, ended)
+      if (code === 5) await this.#mend(run, ended)
       else if (code !== undefined && code !== 130 && !canTryAgain(ended))
         throw new Failure(`what was refused could not be tried again: ${code}: ${ended.said}`)
       await this.#time.pass(60_000)
@@ -340,15 +366,14 @@ class Simulation {
   }
 
   /** What came to an import, and was refused there. */
-  #refused(run: string): ReturnType<World['rejected']> {
-    const all = this.#world.rejected(join(this.#folder, 'data', 'runs', run))
-    return all.filter(({ reason }) => !/ before the deletion$/.test(reason))
+  #refused(run: string): readonly Refused[] {
+    return refusedIn(this.#evidence(run)).filter(({ reason }) => !/ before the deletion$/.test(reason))
   }
 
   #assertCode(ended: Ended): void {
     const evidence = join(this.#folder, 'data', 'runs', String(ended.json['run']))
     const rejected = this.#world.rejected(evidence).length
-    if (ended.code === 5 && rejected === 0 && !this.#mayDouble())
+    if (ended.code === 5 && rejected === 0 && !this.#world.mayDouble())
       throw new Failure(`it ended with 5, and nothing was refused or too many:\n${ended.said}`)
     if (ended.code === 0 && rejected > 0)
       throw new Failure(`${rejected} were refused, and yet it ended with 0`)
@@ -431,17 +456,6 @@ class Simulation {
     return { code, json: out === '' ? {} : JSON.parse(out.trim().split('\n').at(-1) ?? '{}'), said }
   }
 
-  /** What can't be known in time: something landed long after it was given up, or reads lag longer than one waits. */
-  #mayDouble(): boolean {
-    const { behaviour, settings } = this.#scenario
-    const slow = longest(behaviour['lag']) > Number(settings['settle']) * 1_000
-    return slow || this.#struck('lands-late') + this.#struck('acts-late') > 0
-  }
-
-  #struck(kind: WireFaultKind): number {
-    return this.#wire.struck.get(kind) ?? 0
-  }
-
   figures(): Figures {
     return {
       processes: this.#processes,
@@ -470,7 +484,7 @@ function heardBy(life: Life, hear: (text: string) => void): { write(text: string
   }
 }
 
-/** @param lag of the sandbox: milliseconds, or a range of them */
-function longest(lag: unknown): number {
-  return typeof lag === 'number' ? lag : ((lag as { readonly max: number } | undefined)?.max ?? 0)
+/** @param body of a POST of an interaction */
+function contactOf(body: string | null): string {
+  return String((parseJson(body ?? '{}') as { readonly contactId?: string }).contactId)
 }

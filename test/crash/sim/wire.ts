@@ -54,7 +54,8 @@ export interface WireOptions {
   /** Told before the server acts, and after. */
   serving(kind: RequestKind, request: Request): void
   served(kind: RequestKind, request: Request, response: Response): void
-  /** Told when a late one has landed. */
+  /** Told when a request will be acted on late, and when it has been. */
+  lateOne(kind: RequestKind, body: string | null): void
   landedLate(kind: RequestKind): void
 }
 
@@ -123,12 +124,12 @@ export class Wire {
     }
   }
 
-  async #travel(request: () => Request, kind: RequestKind, fault: WireFault | undefined): Promise<Response> {
+  async #travel(request: Copy, kind: RequestKind, fault: WireFault | undefined): Promise<Response> {
     const { time, random, latency, trace } = this.#options
     const way = (): number => between(random, latency.min, latency.max) / 2
     await time.sleep(way())
     if (fault === undefined) {
-      const response = await this.#serve(request, kind)
+      const response = await this.#serve(request.make, kind)
       await time.sleep(way())
       return response
     }
@@ -142,16 +143,17 @@ export class Wire {
         this.#later(request, kind, (fault.delay ?? 180) * 1_000)
         throw UNANSWERED
       case 'page-again': {
-        const asked = request()
+        const asked = request.make()
         const before = this.#pages.get(listingOf(asked))
-        if (before === undefined || !asked.url.includes('continuation=')) return this.#serve(request, kind)
+        if (before === undefined || !asked.url.includes('continuation='))
+          return this.#serve(request.make, kind)
         return new Response(before.body, {
           status: before.status,
           headers: { 'content-type': 'application/json' },
         })
       }
       case 'timeout-after':
-        await this.#serve(request, kind)
+        await this.#serve(request.make, kind)
         throw UNANSWERED
       case '401':
         return failure(401, 'The API key is not valid')
@@ -159,7 +161,7 @@ export class Wire {
         const rule = { kind: fault.kind, ...(fault.delay !== undefined && { retryAfter: fault.delay }) }
         const before = mishapBefore(rule)
         if (before !== undefined) return before
-        const response = await this.#serve(request, kind)
+        const response = await this.#serve(request.make, kind)
         return mishapAfter(rule, response, new AbortController().signal)
       }
     }
@@ -176,10 +178,11 @@ export class Wire {
     })
   }
 
-  #later(request: () => Request, kind: RequestKind, ms: number): void {
+  #later(request: Copy, kind: RequestKind, ms: number): void {
     this.pending += 1
+    this.#options.lateOne(kind, request.body)
     void this.#options.time.sleep(ms).then(async () => {
-      await this.#serve(request, kind)
+      await this.#serve(request.make, kind)
       this.pending -= 1
       this.#options.landedLate(kind)
     })
@@ -209,11 +212,17 @@ export class Wire {
 
 const UNANSWERED = new Error('there will be no answer')
 
-async function copied(request: Request): Promise<() => Request> {
+/** A request that can be made as often as wanted. */
+interface Copy {
+  readonly body: string | null
+  make(): Request
+}
+
+async function copied(request: Request): Promise<Copy> {
   const { url, method } = request
   const headers = new Headers(request.headers)
   const body = method === 'GET' || method === 'DELETE' ? null : await request.text()
-  return () => new Request(url, { method, headers, body })
+  return { body, make: () => new Request(url, { method, headers, body }) }
 }
 
 function listingOf(request: Request): string {

@@ -3,14 +3,15 @@
  * Guarantees: what is expected comes from the tenant's own store at the instant of the deletion, never from anything
  * that the program under test has written.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Json, parseJson, stringifyJson } from '../../../src/json.ts'
+import { stringifyJson } from '../../../src/json.ts'
 import type { Interaction, InteractionSchema } from '../../../src/model.ts'
 import type { Sandbox } from '../../../src/sandbox/app.ts'
 import { countedGuid } from '../../../src/sandbox/random.ts'
 import { SCHEMAS } from '../../../src/sandbox/schemas.ts'
 import { canonicalForm } from '../../../src/schema/canonical.ts'
+import { assertNamed, refusedIn } from './evidence.ts'
 import type { Scenario, TenantEvent } from './scenario.ts'
 import type { SimTime } from './time.ts'
 import type { RequestKind } from './wire.ts'
@@ -31,6 +32,10 @@ export class World {
   #unreadable: ReadonlySet<string> = new Set()
   /** Posted by others since the schema came back: nobody's to touch. */
   readonly #live = new Map<string, Interaction>()
+  /** What could be read when the base pass was done. */
+  #readable: ReadonlySet<string> = new Set()
+  /** Contacts of which a POST landed, or will land, when nobody waits for it any more. */
+  readonly #late = new Set<string>()
   #arrivals = 0
   /** Contacts that were merged into others: what had been posted for them by then stands there. */
   readonly #merged = new Map<string, string>()
@@ -248,15 +253,32 @@ export class World {
     return this.#truth?.length ?? 0
   }
 
-  rejected(folder: string): readonly { readonly reason: string; readonly record: Interaction }[] {
-    return linesOf(join(folder, 'rejected.ndjson')) as never
+  /** A person has signed: what had been there to be read by then can be known. */
+  signed(gate: string): void {
+    if (gate === 'automations-paused') this.#readable = new Set(this.#visible().map(({ id }) => id))
   }
 
-  /**
-   * @param mayDouble whether something landed so late that nobody could have known
-   * @throws Error that names every difference
-   */
-  assertEnd(folder: string, mayDouble: boolean): void {
+  /** A contact's records are where it was merged into, and on from there. */
+  owner(id: string): string {
+    const into = this.#merged.get(id)
+    return into === undefined ? id : this.owner(into)
+  }
+
+  /** A POST of this contact's lands when nobody waits for it any more. */
+  landsLate(contactId: string): void {
+    this.#late.add(contactId)
+  }
+
+  /** @returns whether something of a contact's, or of any, landed so late that nobody could have known */
+  mayDouble(contactId?: string): boolean {
+    const { behaviour, settings } = this.#scenario
+    if (longest(behaviour['lag']) > Number(settings['settle']) * 1_000) return true
+    if (contactId === undefined) return this.#late.size > 0
+    return [...this.#late].some((late) => this.owner(late) === this.owner(contactId))
+  }
+
+  /** @throws Error that names every difference */
+  assertEnd(folder: string): void {
     if (this.#truth === undefined) throw new Error('nothing was deleted')
     const schema = this.#sandbox.tenant.schema(this.#schema.id)
     if (schema === undefined) throw new Error('the schema is not there')
@@ -265,12 +287,12 @@ export class World {
     const exact =
       this.#scenario.behaviour['keeps'] === undefined || this.#scenario.behaviour['keeps'] === 'as-is'
     // A merged contact's records are where it went, or were refused since it was gone.
-    const owner = (id: string): string => this.#merged.get(id) ?? id
+    const owner = (id: string): string => this.owner(id)
     const key = ({ contactId, createdDate, payload }: Interaction): string =>
       exact
         ? `${owner(contactId)} ${Date.parse(createdDate)} ${stringifyJson(payload)}`
         : `${owner(contactId)} ${keyOf({ createdDate, payload })}`
-    const rejected = this.rejected(folder)
+    const rejected = refusedIn(folder)
     const unexplained = rejected.filter(({ reason }) => reason === '')
     if (unexplained.length > 0) throw new Error(`${unexplained.length} were refused without a reason`)
     const gone = this.#goneNow()
@@ -283,9 +305,10 @@ export class World {
     const optional = new Set(this.#truth.filter(({ contactId }) => this.#unreadable.has(contactId)).map(key))
     for (const record of this.#truth) if (!gone.has(owner(record.contactId))) count(key(record), 1, 1)
     // What landed late at a contact that was merged is under another one, and nobody has said which.
-    if (mayDouble && !this.#scenario.mapped) {
+    if (!this.#scenario.mapped) {
       for (const record of this.#truth)
-        if (this.#merged.has(record.contactId)) count(key(record), 0, Number.POSITIVE_INFINITY)
+        if (this.#merged.has(record.contactId) && this.mayDouble(record.contactId))
+          count(key(record), 0, Number.POSITIVE_INFINITY)
     }
     for (const { record, reason } of rejected) {
       if (gone.has(owner(record.contactId)) || optional.has(key(record))) continue
@@ -301,16 +324,15 @@ export class World {
       return most < 0 ? [`${-most} too many: ${text}`] : []
     })
     if (lines.length > 0) throw new Error(`the tenant differs:\n${lines.slice(0, 20).join('\n')}`)
-    this.#assertMap(folder)
-  }
-
-  /** Each new id that the map names is in the tenant, once. */
-  #assertMap(folder: string): void {
-    const ids = linesOf(join(folder, 'id-map.ndjson')).map((line) => String((line as { newId: Json }).newId))
-    if (new Set(ids).size !== ids.length) throw new Error('id-map.ndjson names an id twice')
-    const absent = ids.filter((id) => this.#sandbox.tenant.interaction(id) === undefined)
-    if (absent.length > 0)
-      throw new Error(`id-map.ndjson names ids that the tenant does not have: ${absent.join()}`)
+    assertNamed(folder, {
+      truth: this.#truth,
+      // What a contact had that went before the deletion is known where it had been read by then.
+      canBeKnown: ({ id, contactId }) => !this.#unreadable.has(contactId) || this.#readable.has(id),
+      wasTaken: () => false,
+      held: (id) => this.#sandbox.tenant.interaction(id)?.interaction,
+      owner,
+      key,
+    })
   }
 }
 
@@ -322,10 +344,7 @@ function mayBeElsewhere(reason: string): boolean {
   return /can't be asked about/.test(reason)
 }
 
-function linesOf(file: string): readonly Json[] {
-  if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parseJson)
+/** @param lag of the sandbox: milliseconds, or a range of them */
+function longest(lag: unknown): number {
+  return typeof lag === 'number' ? lag : ((lag as { readonly max: number } | undefined)?.max ?? 0)
 }
