@@ -7,6 +7,8 @@
 import { isObject, type JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { answer, created, failure } from './answers.ts'
+import type { Behaviour } from './behaviour.ts'
+import type { TenantEvent } from './events.ts'
 import { BAD_SCHEMA_STATUS, DELETED_STATUS, DUPLICATE_SCHEMA_STATUS } from './guesses.ts'
 import type { Call, Desk, Route } from './router.ts'
 import { MAX_SCHEMAS, schemaProblems } from './schema-rules.ts'
@@ -58,14 +60,22 @@ function deleteSchema(call: Call, desk: Desk): Response {
   const id = call.params['id'] ?? ''
   const { state, behaviour, now } = desk
   if (state.tenant.schema(id) === undefined) return notFound(call)
-  const { schemaGoneLag, deletionLag } = behaviour
-  state.record({
+  state.record(deletionOf(id, behaviour, now))
+  return answer(DELETED_STATUS)
+}
+
+/** @returns what the deletion of a schema is to the tenant, whoever deletes it */
+export function deletionOf(
+  id: string,
+  { schemaGoneLag, deletionLag }: Pick<Behaviour, 'schemaGoneLag' | 'deletionLag'>,
+  now: number,
+): TenantEvent {
+  return {
     type: 'schema-deleted',
     id,
     ...(schemaGoneLag > 0 && { shownUntil: now + schemaGoneLag }),
     ...(deletionLag > 0 && { interactionsShownUntil: now + deletionLag }),
-  })
-  return answer(DELETED_STATUS)
+  }
 }
 
 /** The body broke no rule, so its shape is known; anything beside the three fields isn't kept. */
