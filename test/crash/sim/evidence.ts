@@ -18,8 +18,6 @@ export interface Known {
   /** Taken away by others before the deletion: the run may have read it before, and brought it back. */
   wasTaken(id: string): boolean
   held(id: string): Interaction | undefined
-  /** Where a contact's records are by now. */
-  owner(contactId: string): string
   /** Whose it is and what is in it, as far as the tenant keeps that. */
   key(record: Interaction): string
 }

@@ -5,8 +5,9 @@
  */
 import { between, pick, type Random, seededRandom } from '../../../src/sandbox/random.ts'
 import { SCHEMAS } from '../../../src/sandbox/schemas.ts'
+import { drawMore } from './draws.ts'
 import type { Ending, Fate } from './life.ts'
-import type { RequestKind, WireFault, WireFaultKind } from './wire.ts'
+import { FAULTS_AFTER, FAULTS_BEFORE, type RequestKind, type WireFault, type WireFaultKind } from './wire.ts'
 
 /** Something that people or other systems do to the tenant meanwhile. */
 export type Happening =
@@ -23,14 +24,24 @@ export type Happening =
   | 'recreated-otherwise'
   /** Others delete the schema that has just come back. */
   | 'deleted-by-others'
+  /** Others delete one interaction, before the schema is deleted. */
+  | 'interaction-deleted'
+  /** A contact with history that the list does not have. */
+  | 'contact-created'
+  /** Another system posts a record of history once more, with all that is in it. */
+  | 'arrival-equal'
+  /** Others ask with the same key: little of its rate is left for a while. */
+  | 'rate-spent'
 
 export interface TenantEvent {
   readonly what: Happening
   /** When: as the server gets this request, counted from 1 within its kind. */
-  readonly of: RequestKind
+  readonly of: RequestKind | 'next-page'
   readonly at: number
-  /** Which contact, modulo how many there are. */
+  /** Which contact (or record), modulo how many there are. */
   readonly contact: number
+  /** Of `rate-spent`: for how long, and how many requests a second are left. */
+  readonly spell?: { readonly seconds: number; readonly left: number }
 }
 
 export interface Scenario {
@@ -57,25 +68,24 @@ export interface Scenario {
   readonly mapped: boolean
   /** After so many processes since the deletion, the operator takes the way back. */
   readonly wayBack: number | undefined
+  /** Contacts without history that a hot final pass reads; undefined: the final pass reads everybody. */
+  readonly hotSample: number | undefined
+  /** Whether a person has to look at the canary. */
+  readonly canaryGate: boolean
 }
 
 const LEGAL_FORMS = ['as-is', 'as-is', 'as-is', 'numbers', 'dates', 'nulls', 'keys', 'dotnet'] as const
 
-const BEFORE: readonly WireFaultKind[] = [
-  'refuse-connection',
-  'reset-before',
-  '429',
-  '500',
-  '502',
-  '503',
-  '504',
-]
-const AFTER: readonly WireFaultKind[] = ['reset-after', 'timeout-after', 'status-500-after', 'truncated']
 const LATE: readonly WireFaultKind[] = ['lands-late', 'acts-late']
 
 const RECREATED = ['recreated-as-it-was', 'recreated-as-planned', 'recreated-otherwise'] as const
 
+/** @returns everything that goes wrong with a seed */
 export function drawScenario(seed: number): Scenario {
+  return drawMore(drawFirst(seed))
+}
+
+function drawFirst(seed: number): Scenario {
   const random = seededRandom(`crash ${seed}`)
   const others = seededRandom(`others ${seed}`)
   const chance = (probability: number): boolean => random() < probability
@@ -127,6 +137,8 @@ export function drawScenario(seed: number): Scenario {
     rot: chance(0.08),
     mapped: chance(0.5),
     wayBack: drawWayBack(seed),
+    hotSample: undefined,
+    canaryGate: false,
   }
 }
 
@@ -144,17 +156,17 @@ function drawWire(random: Random, posts: number, contacts: number): WireFault[] 
     })
   }
   const reads = contacts * 5
-  for (let n = between(random, 0, 4); n > 0; n--) add('list', reads, [...BEFORE, ...AFTER])
-  for (let n = between(random, 0, 5); n > 0; n--) add('post', posts, BEFORE)
-  for (let n = between(random, 0, 5); n > 0; n--) add('post', posts, AFTER)
+  for (let n = between(random, 0, 4); n > 0; n--) add('list', reads, [...FAULTS_BEFORE, ...FAULTS_AFTER])
+  for (let n = between(random, 0, 5); n > 0; n--) add('post', posts, FAULTS_BEFORE)
+  for (let n = between(random, 0, 5); n > 0; n--) add('post', posts, FAULTS_AFTER)
   if (random() < 0.25) for (let n = between(random, 1, 3); n > 0; n--) add('post', posts, LATE, 1)
-  if (random() < 0.3) add('create-schema', 3, [...BEFORE, ...AFTER])
-  if (random() < 0.3) add('delete-schema', 2, [...BEFORE, ...AFTER])
-  if (random() < 0.3) add('schema', 20, [...BEFORE, ...AFTER])
+  if (random() < 0.3) add('create-schema', 3, [...FAULTS_BEFORE, ...FAULTS_AFTER])
+  if (random() < 0.3) add('delete-schema', 2, [...FAULTS_BEFORE, ...FAULTS_AFTER])
+  if (random() < 0.3) add('schema', 20, [...FAULTS_BEFORE, ...FAULTS_AFTER])
   if (random() < 0.2) add('list', reads, ['page-again'], 1)
   if (random() < 0.15) {
     // An outage: nothing gets through, or everything does and no answer comes back.
-    add('post', posts, [...BEFORE, ...AFTER], 40)
+    add('post', posts, [...FAULTS_BEFORE, ...FAULTS_AFTER], 40)
   }
   return faults
 }
@@ -290,6 +302,20 @@ export function ingredientsOf(scenario: Scenario): readonly Ingredient[] {
             without: (from: Scenario) => ({ ...from, wayBack: undefined }),
           },
         ]),
+    ...(scenario.hotSample === undefined
+      ? []
+      : [
+          {
+            name: 'hot',
+            text: `a hot final pass with a sample of ${scenario.hotSample}`,
+            without: (from: Scenario) => ({ ...from, hotSample: undefined }),
+          },
+        ]),
+    {
+      name: 'canaryGate',
+      text: String(scenario.canaryGate),
+      without: (from) => ({ ...from, canaryGate: false }),
+    },
     { name: 'misfits', text: String(scenario.misfits), without: (from) => ({ ...from, misfits: 0 }) },
     ...(scenario.rot
       ? [

@@ -33,6 +33,24 @@ export type WireFaultKind =
   /** A listing's page is answered with the page before it. */
   | 'page-again'
 
+/** The server has not acted, and won't. */
+export const FAULTS_BEFORE: readonly WireFaultKind[] = [
+  'refuse-connection',
+  'reset-before',
+  '429',
+  '500',
+  '502',
+  '503',
+  '504',
+]
+/** The server has acted, and nobody hears of it. */
+export const FAULTS_AFTER: readonly WireFaultKind[] = [
+  'reset-after',
+  'timeout-after',
+  'status-500-after',
+  'truncated',
+]
+
 export interface WireFault {
   readonly of: RequestKind
   /** Which of its kind, from 1; it strikes `times` in a row. */
@@ -53,7 +71,11 @@ export interface WireOptions {
   trace(text: string): void
   /** Told before the server acts, and after. */
   serving(kind: RequestKind, request: Request): void
-  served(kind: RequestKind, request: Request, response: Response): void
+  served(kind: RequestKind, request: Request, response: Response, late: boolean): void
+  /** Told of each fault that strikes. */
+  struck(kind: RequestKind, body: string | null): void
+  /** @returns whether the server still acts on a request that nobody waits for any more */
+  mayLand(kind: RequestKind, request: Request): boolean
   /** Told when a request will be acted on late, and when it has been. */
   lateOne(kind: RequestKind, body: string | null): void
   landedLate(kind: RequestKind): void
@@ -135,6 +157,7 @@ export class Wire {
     }
     trace(`fault ${fault.kind}`)
     this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1)
+    this.#options.struck(kind, request.body)
     switch (fault.kind) {
       case 'lands-late':
         this.#later(request, kind, (fault.delay ?? 180) * 1_000)
@@ -182,13 +205,15 @@ export class Wire {
     this.pending += 1
     this.#options.lateOne(kind, request.body)
     void this.#options.time.sleep(ms).then(async () => {
-      await this.#serve(request.make, kind)
+      if (this.#options.mayLand(kind, request.make())) {
+        await this.#serve(request.make, kind, true)
+        this.#options.landedLate(kind)
+      }
       this.pending -= 1
-      this.#options.landedLate(kind)
     })
   }
 
-  async #serve(request: () => Request, kind: RequestKind): Promise<Response> {
+  async #serve(request: () => Request, kind: RequestKind, late = false): Promise<Response> {
     const { time, server, serving, served } = this.#options
     time.busy += 1
     try {
@@ -202,7 +227,7 @@ export class Wire {
           status: response.status,
           headers: response.headers,
         })
-      served(kind, asked, whole())
+      served(kind, asked, whole(), late)
       return whole()
     } finally {
       time.busy -= 1

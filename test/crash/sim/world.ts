@@ -8,9 +8,13 @@ import { join } from 'node:path'
 import { stringifyJson } from '../../../src/json.ts'
 import type { Interaction, InteractionSchema } from '../../../src/model.ts'
 import type { Sandbox } from '../../../src/sandbox/app.ts'
+import { type Behaviour, DEFAULT_BEHAVIOUR } from '../../../src/sandbox/behaviour.ts'
+import type { TenantEvent as StoredEvent } from '../../../src/sandbox/events.ts'
 import { countedGuid } from '../../../src/sandbox/random.ts'
+import { deletionOf } from '../../../src/sandbox/schema-routes.ts'
 import { SCHEMAS } from '../../../src/sandbox/schemas.ts'
 import { canonicalForm } from '../../../src/schema/canonical.ts'
+import { OTHERS_DELETIONS_LAG } from './draws.ts'
 import { assertNamed, refusedIn } from './evidence.ts'
 import type { Scenario, TenantEvent } from './scenario.ts'
 import type { SimTime } from './time.ts'
@@ -24,7 +28,7 @@ export class World {
   readonly #time: SimTime
   readonly #schema: InteractionSchema
   readonly #done = new Set<TenantEvent>()
-  readonly #counts = new Map<RequestKind, number>()
+  readonly #counts = new Map<TenantEvent['of'], number>()
   /** What the first deletion has taken away. */
   #truth: readonly Interaction[] | undefined
   #lastHeld: readonly Interaction[] = []
@@ -34,6 +38,22 @@ export class World {
   readonly #live = new Map<string, Interaction>()
   /** What could be read when the base pass was done. */
   #readable: ReadonlySet<string> = new Set()
+  /** Contacts that others have changed before that. */
+  readonly #stirred = new Set<string>()
+  /** How often it was signed that the producers have stopped. */
+  #stops = 0
+  /** What others have deleted before the schema was, and after how many of these signatures. */
+  readonly #taken = new Map<string, { readonly record: Interaction; readonly stops: number }>()
+  /** Live arrivals that are equal to a record of history. */
+  readonly #equals = new Map<string, Interaction>()
+  /** What is in records of which a POST has met a fault. */
+  readonly #doubted = new Set<string>()
+  #newcomers = 0
+  #posted = false
+  #broken = false
+  /** A deletion that nobody waited for any more has taken the new schema away. */
+  #deletedLate = false
+  #wrong: string | undefined
   /** Contacts of which a POST landed, or will land, when nobody waits for it any more. */
   readonly #late = new Set<string>()
   #arrivals = 0
@@ -59,13 +79,19 @@ export class World {
    * The server is about to act: whatever the scenario has happen now, happens.
    * @param upgrades whether an upgrade is at it: what is taken away when all was done is nobody's doing here
    */
-  serving(kind: RequestKind, upgrades: boolean, say: (text: string) => void): void {
-    const number = (this.#counts.get(kind) ?? 0) + 1
-    this.#counts.set(kind, number)
+  serving(kind: RequestKind, request: Request, upgrades: boolean, say: (text: string) => void): void {
+    if (kind === 'list' && request.url.includes('continuation=')) this.#dueAt('next-page', upgrades, say)
+    if (kind === 'post' && upgrades && !this.#posted) this.#firstPost()
     if (kind === 'delete-schema' && this.#truth === undefined) {
       this.#lastHeld = [...this.#sandbox.tenant.interactionsOfSchema(this.#schema.id)]
       this.#unreadable = this.#goneNow()
     }
+    this.#dueAt(kind, upgrades, say)
+  }
+
+  #dueAt(kind: TenantEvent['of'], upgrades: boolean, say: (text: string) => void): void {
+    const number = (this.#counts.get(kind) ?? 0) + 1
+    this.#counts.set(kind, number)
     for (const event of this.#scenario.events) {
       if (event.of !== kind || number < event.at || this.#done.has(event)) continue
       if (!this.#canHappen(event, upgrades)) continue
@@ -75,10 +101,64 @@ export class World {
   }
 
   /** @param request what the server has just answered */
-  served(kind: RequestKind, request: Request, response: Response): void {
-    if (kind !== 'delete-schema' || !response.ok) return
-    if (!new URL(request.url).pathname.endsWith(`/${this.#schema.id}`)) return
-    this.#truth ??= this.#lastHeld
+  served(kind: RequestKind, request: Request, response: Response, late: boolean): void {
+    if (kind !== 'delete-schema' || !response.ok || !this.#isAbout(request)) return
+    if (this.#truth === undefined) this.#truth = this.#lastHeld
+    else if (late) {
+      this.#deletedLate = true
+      this.#live.clear()
+    }
+  }
+
+  #isAbout(request: Request): boolean {
+    return new URL(request.url).pathname.endsWith(`/${this.#schema.id}`)
+  }
+
+  /**
+   * A deletion that lands when all is there again takes everything, and nobody is there to notice: that can't be helped.
+   * It lands where the run has still much to post.
+   */
+  mayLand(kind: RequestKind, request: Request): boolean {
+    if (kind !== 'delete-schema' || this.#truth === undefined || !this.#isAbout(request)) return true
+    return this.#sandbox.tenant.countOf(this.#schema.id) * 2 < this.#truth.length
+  }
+
+  /** An answer to a POST of this was lost, or worse. */
+  doubted(record: Interaction): void {
+    this.#doubted.add(this.#contentOf(record))
+  }
+
+  /** A process has ended before its time: what it had sent, only its journal knows. */
+  broken(): void {
+    if (this.isDeleted()) this.#broken = true
+  }
+
+  /** @returns whether others have posted to a contact, or to any, what is equal to its history */
+  hasEqual(contactId?: string): boolean {
+    return [...this.#equals.values()].some(
+      (each) => contactId === undefined || this.owner(each.contactId) === this.owner(contactId),
+    )
+  }
+
+  #contentOf({ createdDate, payload }: Interaction): string {
+    return canonicalForm(this.#schema)({ createdDate, payload })
+  }
+
+  /** Before anything is posted, reads must have stopped showing what was deleted. */
+  #firstPost(): void {
+    this.#posted = true
+    if (this.#truth === undefined || this.#merged.size > 0) return
+    const old = new Set(this.#truth.map(({ id }) => id))
+    const { tenant } = this.#sandbox
+    const shown = this.contacts.find(
+      (id) =>
+        this.isThere(id) &&
+        tenant
+          .shownInteractionsOf(this.#schema.id, id, this.#time.now())
+          .some(({ interaction }) => old.has(interaction.id)),
+    )
+    if (shown !== undefined)
+      this.#wrong = `something was posted while contact ${shown} still showed its old history`
   }
 
   /** @returns the contact map that an operator writes: who was merged into whom, as far as that one is there still */
@@ -110,11 +190,15 @@ export class World {
   #canHappen({ what, of }: TenantEvent, upgrades: boolean): boolean {
     const isThereNow = this.#sandbox.tenant.schema(this.#schema.id) !== undefined
     if (what === 'arrival' && of === 'schema') return this.isDeleted() && isThereNow
+    if (what === 'arrival-equal') return this.isDeleted() && isThereNow && this.#scenario.misfits === 0
+    if (what === 'interaction-deleted') return !this.isDeleted()
+    if (what === 'contact-created')
+      return this.#stops === 0 && this.#scenario.behaviour['changesActivated'] === true
     if (what === 'deleted-by-others') return upgrades && this.isDeleted() && isThereNow
     return !what.startsWith('recreated') || (this.isDeleted() && !isThereNow)
   }
 
-  #happen({ what, contact }: TenantEvent): string {
+  #happen({ what, contact, spell }: TenantEvent): string {
     const { tenant } = this.#sandbox
     const id = this.contacts[contact % this.contacts.length] ?? ''
     const at = this.#time.now()
@@ -142,12 +226,14 @@ export class World {
           (each) => each.deletedAt !== undefined && !this.#merged.has(each.id),
         )
         if (gone !== undefined) tenant.apply({ type: 'contact-updated', id: gone.id, at })
+        this.#stir(gone?.id)
         return gone?.id ?? 'nobody'
       }
       case 'contact-merged': {
         const into = this.contacts[(contact + 1) % this.contacts.length] ?? ''
         if (into === id || this.#goneNow().has(id) || this.#goneNow().has(into)) return 'does not come'
         this.#merged.set(id, into)
+        this.#stir(id, into)
         tenant.apply({ type: 'contact-merged', id, into, at })
         return `${id} into ${into}`
       }
@@ -158,9 +244,39 @@ export class World {
       case 'recreated-otherwise':
         return this.#recreate({ ...this.#schema, displayName: 'Made by others' })
       case 'deleted-by-others':
-        tenant.apply({ type: 'schema-deleted', id: this.#schema.id })
+        tenant.apply(this.#deletion())
         this.#live.clear()
         return this.#schema.id
+      case 'interaction-deleted': {
+        const [newest] = tenant.interactionsOf(this.#schema.id, id)
+        if (newest === undefined) return 'nothing'
+        this.#stir(id)
+        this.#taken.set(newest.interaction.id, { record: newest.interaction, stops: this.#stops })
+        tenant.apply({ type: 'interaction-deleted', id: newest.interaction.id })
+        return newest.interaction.id
+      }
+      case 'contact-created':
+        return this.#newcomer(contact)
+      case 'arrival-equal': {
+        const record = this.#truth?.[contact % this.#truth.length]
+        if (record === undefined || !this.isThere(this.owner(record.contactId))) return 'does not come'
+        const equal = {
+          ...record,
+          id: countedGuid(`equals ${this.#scenario.seed}`, this.#equals.size),
+          contactId: this.owner(record.contactId),
+        }
+        tenant.apply({ type: 'interaction-created', origin: 'seed', interaction: equal, at, visibleAt: 0 })
+        this.#live.set(equal.id, equal)
+        this.#equals.set(equal.id, equal)
+        return `${equal.id} like ${record.id} of ${equal.contactId}`
+      }
+      case 'rate-spent': {
+        const { seconds = 0, left = 0 } = spell ?? {}
+        const { limit = DEFAULT_BEHAVIOUR.limit } = this.#scenario.behaviour as Partial<Behaviour>
+        this.#sandbox.configure({ limit: left })
+        void this.#time.sleep(seconds * 1_000).then(() => this.#sandbox.configure({ limit }))
+        return `but for ${left} a second, for ${seconds} s`
+      }
       case 'places-taken':
         for (let n = tenant.schemas().length; n < 15; n++) {
           const taken = `somebody-elses-${n}`
@@ -169,6 +285,37 @@ export class World {
         }
         return String(this.#filled.length)
     }
+  }
+
+  /** What was read of these by the base pass is not to be told from here. */
+  #stir(...ids: readonly (string | undefined)[]): void {
+    if (this.#readable.size > 0) return
+    for (const id of ids) if (id !== undefined) this.#stirred.add(id)
+  }
+
+  #deletion(): StoredEvent {
+    const { schemaGoneLag = 0, deletionLag = 0 } = this.#scenario.behaviour as Partial<Behaviour>
+    const lags = OTHERS_DELETIONS_LAG ? { schemaGoneLag, deletionLag } : { schemaGoneLag: 0, deletionLag: 0 }
+    return deletionOf(this.#schema.id, lags, this.#time.now())
+  }
+
+  #newcomer(records: number): string {
+    const { tenant } = this.#sandbox
+    const at = this.#time.now()
+    const id = countedGuid(`newcomers ${this.#scenario.seed}`, this.#newcomers++)
+    tenant.apply({ type: 'contact-created', id, contactType: 'Member', at })
+    this.#stirred.add(id)
+    for (let n = 0; n <= records; n++) {
+      const interaction: Interaction = {
+        id: countedGuid(`history of ${id}`, n),
+        contactId: id,
+        schemaId: this.#schema.id,
+        createdDate: new Date(at - (n + 1) * 86_400_000).toISOString(),
+        payload: this.#anyPayload(),
+      }
+      tenant.apply({ type: 'interaction-created', origin: 'seed', interaction, at, visibleAt: 0 })
+    }
+    return id
   }
 
   #recreate(schema: InteractionSchema): string {
@@ -190,7 +337,7 @@ export class World {
   clearedAway(said: string): boolean {
     const { tenant } = this.#sandbox
     if (/neither the old nor the new one|anew in another form|in another form than it was given/.test(said)) {
-      tenant.apply({ type: 'schema-deleted', id: this.#schema.id })
+      tenant.apply(this.#deletion())
     } else if (/interactions that are not in the snapshot/.test(said)) {
       for (const id of this.#live.keys()) tenant.apply({ type: 'interaction-deleted', id })
       // What went with a merge before its answer was heard can't be told from an arrival: it is named, and may go.
@@ -220,7 +367,7 @@ export class World {
   /** @returns whether the run says so, and somebody did; they have been talked to */
   othersDeletedIt(said: string): boolean {
     const some = [...this.#done].some(({ what }) => what === 'deleted-by-others')
-    return some && /somebody deleted it while its history was imported/.test(said)
+    return (some || this.#deletedLate) && /somebody deleted it while its history was imported/.test(said)
   }
 
   /** @returns whether the run says that contacts were restored before the deletion, and some were */
@@ -255,7 +402,10 @@ export class World {
 
   /** A person has signed: what had been there to be read by then can be known. */
   signed(gate: string): void {
-    if (gate === 'automations-paused') this.#readable = new Set(this.#visible().map(({ id }) => id))
+    if (gate === 'producers-stopped') this.#stops += 1
+    if (gate !== 'automations-paused') return
+    const calm = this.#visible().filter(({ contactId }) => !this.#stirred.has(contactId))
+    this.#readable = new Set(calm.map(({ id }) => id))
   }
 
   /** A contact's records are where it was merged into, and on from there. */
@@ -274,7 +424,21 @@ export class World {
     const { behaviour, settings } = this.#scenario
     if (longest(behaviour['lag']) > Number(settings['settle']) * 1_000) return true
     if (contactId === undefined) return this.#late.size > 0
+    if (this.hasEqual(contactId)) return true
     return [...this.#late].some((late) => this.owner(late) === this.owner(contactId))
+  }
+
+  /** What is equal to a record that the run may have posted twice can't be told from it. */
+  #mayBeTakenForOurs(record: Interaction): boolean {
+    if (!this.#equals.has(record.id)) return false
+    const stirred = [...this.#done].some(({ what }) => what !== 'arrival-equal' && what !== 'rate-spent')
+    return (
+      this.#broken ||
+      stirred ||
+      this.#deletedLate ||
+      this.mayDouble(record.contactId) ||
+      this.#doubted.has(this.#contentOf(record))
+    )
   }
 
   /** @throws Error that names every difference */
@@ -311,14 +475,25 @@ export class World {
           count(key(record), 0, Number.POSITIVE_INFINITY)
     }
     for (const { record, reason } of rejected) {
-      if (gone.has(owner(record.contactId)) || optional.has(key(record))) continue
+      if (gone.has(owner(record.contactId)) || optional.has(key(record)) || this.#taken.has(record.id))
+        continue
       // What went along with a merge is there, and said to be; what nobody could ask about any more may be.
       if (isElsewhere(reason)) continue
       count(key(record), -1, mayBeElsewhere(reason) ? 0 : -1)
     }
-    const lost = [...this.#live.keys()].filter((id) => this.#sandbox.tenant.interaction(id) === undefined)
+    if (this.#wrong !== undefined) throw new Error(this.#wrong)
+    // Read before it was taken away, and not again: it may be back.
+    for (const { record, stops } of this.#taken.values()) if (stops === this.#stops) count(key(record), 0, 1)
+    const lost = [...this.#live.values()]
+      .filter(
+        (each) => this.#sandbox.tenant.interaction(each.id) === undefined && !this.#mayBeTakenForOurs(each),
+      )
+      .map(({ id }) => id)
     if (lost.length > 0) throw new Error(`interactions that arrived live were deleted: ${lost.join()}`)
-    for (const record of this.#visible()) if (!this.#live.has(record.id)) count(key(record), -1, -1)
+    // Where it can't be told from the run's own, it may stand in for that.
+    for (const equal of this.#equals.values()) if (this.#live.has(equal.id)) count(key(equal), 0, 1)
+    for (const record of this.#visible())
+      if (!this.#live.has(record.id) || this.#equals.has(record.id)) count(key(record), -1, -1)
     const lines = [...expected].flatMap(([text, { least, most }]) => {
       if (least > 0 && !optional.has(text)) return [`${least} missing: ${text}`]
       return most < 0 ? [`${-most} too many: ${text}`] : []
@@ -328,9 +503,8 @@ export class World {
       truth: this.#truth,
       // What a contact had that went before the deletion is known where it had been read by then.
       canBeKnown: ({ id, contactId }) => !this.#unreadable.has(contactId) || this.#readable.has(id),
-      wasTaken: () => false,
+      wasTaken: (id) => this.#taken.has(id),
       held: (id) => this.#sandbox.tenant.interaction(id)?.interaction,
-      owner,
       key,
     })
   }
