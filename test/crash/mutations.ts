@@ -121,6 +121,11 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/upgrade/lot.ts',
     changes: [['new Set(read.interactions.map(({ id }) => id))', 'new Set<string>()']],
   },
+  {
+    rule: 'name what differs',
+    file: 'src/upgrade/verification.ts',
+    changes: [['yield* differences', 'yield* differences.slice(differences.length)']],
+  },
 ]
 
 const { values } = parseArgs({

@@ -17,7 +17,7 @@ interface Draw {
 const DRAWS: { readonly [stream: string]: Draw } = {
   /** So many contacts that a sample does not cover all of them, most without any history. */
   crowd: {
-    share: 0.03,
+    share: 0.02,
     draw: (random) => ({ contacts: between(random, 30, 60), interactions: 1, many: 0 }),
   },
   /** The final pass leaves out contacts without history, but for a sample. */
