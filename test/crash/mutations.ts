@@ -126,6 +126,13 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/upgrade/verification.ts',
     changes: [['yield* differences', 'yield* differences.slice(differences.length)']],
   },
+  {
+    rule: 'name what was left with contacts that went',
+    file: 'src/upgrade/gone.ts',
+    changes: [
+      ['if (gone.has(contactId)) for (const record of interactions) lost.set(record.id, record)', ''],
+    ],
+  },
 ]
 
 const { values } = parseArgs({

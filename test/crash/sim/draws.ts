@@ -35,7 +35,7 @@ const DRAWS: { readonly [stream: string]: Draw } = {
   },
   /** Contacts are merged, deleted and come back while the export reads them, or between it and the deletion. */
   'early moves': {
-    share: 0.1,
+    share: 0,
     draw: (random, scenario) => withEvents(scenario, drawMoves(random, scenario)),
   },
   /** Contacts that the list does not have. */
