@@ -133,6 +133,11 @@ export const MUTATIONS: readonly Mutation[] = [
       ['if (gone.has(contactId)) for (const record of interactions) lost.set(record.id, record)', ''],
     ],
   },
+  {
+    rule: 'wait until a deletion is carried through',
+    file: 'src/upgrade/clearing.ts',
+    changes: [['if (first === undefined) return gone', 'return gone']],
+  },
 ]
 
 const { values } = parseArgs({
