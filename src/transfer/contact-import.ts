@@ -79,6 +79,8 @@ export interface ImportDesk {
   beforePosts?(count: number): Promise<void>
   /** How many interactions the import has confirmed so far; none where absent. */
   confirmedSoFar?(): number
+  /** False where nothing may be given up: what gets no clear answer ends the run. */
+  readonly mayGiveUp?: boolean
   /** Runs a wait so that others can be worked on meanwhile; just waits where absent. */
   readonly aside?: Aside
 }
@@ -129,7 +131,7 @@ export async function importContact(
     attempts = countAttempt(attempts, doubtful.length + open.length, confirmed)
     const givenUp = doubtful
       .map((seq) => known.get(seq) as Item)
-      .filter(({ posts }) => isGivenUp(attempts, posts, confirmed))
+      .filter(({ posts }) => desk.mayGiveUp !== false && isGivenUp(attempts, posts, confirmed))
     if (isOver(attempts) && givenUp.length === 0)
       throw doubtful.length > 0 ? noClearAnswer(contactId) : notReached(contactId)
     await settle(desk, since, timesToWait(attempts))

@@ -112,6 +112,16 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    rule: 'hold the final pass against those before it',
+    file: 'src/upgrade/final-pass.ts',
+    changes: [["if (noted?.['snapshot'] !== snapshot) {", "if (noted?.['snapshot'] === '') {"]],
+  },
+  {
+    rule: 'what went with the schema is posted again',
+    file: 'src/upgrade/recreation.ts',
+    changes: [['  await lookAnew(context, lot, isCreated(context, lot))\n', '']],
+  },
+  {
     rule: 'before deleting again, see whose it is',
     file: 'src/upgrade/schema-effects.ts',
     changes: [['    await assertOurs()\n', '']],

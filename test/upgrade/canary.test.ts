@@ -4,6 +4,10 @@ import type { Interaction } from '../../src/model.ts'
 import { SCHEMAS, SEGMENTABLE_PRODUCT_RATING } from '../../src/sandbox/schemas.ts'
 import { weigher } from '../../src/upgrade/canary.ts'
 import { tenantOf } from '../../src/upgrade/names.ts'
+import { held, openBench } from '../support/bench.ts'
+import { failureOf } from '../support/failure.ts'
+import { POSTS } from '../support/importing.ts'
+import { approve, go, planRun } from '../support/run.ts'
 
 const REUSE = SCHEMAS.find(({ id }) => id === 'Reuse-Spring-2023') ?? SEGMENTABLE_PRODUCT_RATING
 const weigh = weigher(SEGMENTABLE_PRODUCT_RATING)
@@ -52,6 +56,25 @@ describe('the record that comes first, by what a server may do to its dates,', (
   ])('has, rather than a plain one, %s', (_what, createdDate, date) => {
     expect(weightOfDates(createdDate, date)).toBeGreaterThan(weightOfDates(PLAIN, PLAIN) + 50)
     expect(weightOfDates('2024-01-01T00:00:00.000Z', PLAIN)).toBe(weightOfDates(PLAIN, PLAIN))
+  })
+})
+
+describe('the canary', () => {
+  it('has not been refused by a server that answers nothing clearly, however often it is tried', async () => {
+    const bench = openBench({ contacts: 4, interactions: 2 })
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.setFaults([{ ...POSTS, kind: '502', times: 'always' }])
+    for (const _ of [1, 2, 3]) {
+      expect(await failureOf(go(run))).toMatchObject({
+        exit: 1,
+        message: expect.stringContaining('no clear answer'),
+      })
+    }
+    bench.sandbox.setFaults([])
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
   })
 })
 

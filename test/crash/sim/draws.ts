@@ -27,7 +27,7 @@ const DRAWS: { readonly [stream: string]: Draw } = {
   /** Faults where one interaction, a contact or a count is asked for, or one interaction is deleted. */
   'small requests': { share: 0.25, draw: (random, { wire }) => ({ wire: [...wire, ...drawSmall(random)] }) },
   /** A schema is deleted or created long after the connection broke. */
-  'late schemas': { share: 0, draw: (random, { wire }) => ({ wire: [...wire, drawLate(random)] }) },
+  'late schemas': { share: 0.06, draw: (random, { wire }) => ({ wire: [...wire, drawLate(random)] }) },
   /** Others use up what the key may ask for in a second. */
   'spent rate': {
     share: 0.08,
@@ -35,7 +35,7 @@ const DRAWS: { readonly [stream: string]: Draw } = {
   },
   /** Contacts are merged, deleted and come back while the export reads them, or between it and the deletion. */
   'early moves': {
-    share: 0,
+    share: 0.15,
     draw: (random, scenario) => withEvents(scenario, drawMoves(random, scenario)),
   },
   /** Contacts that the list does not have. */
@@ -44,15 +44,10 @@ const DRAWS: { readonly [stream: string]: Draw } = {
     draw: (random, scenario) => withEvents(scenario, drawNewcomers(random, scenario)),
   },
   /** Others delete single interactions while pages are counted from the first: what comes behind them slips. */
-  slips: { share: 0, draw: drawSlips },
+  slips: { share: 0.05, draw: drawSlips },
   /** Another system posts what is equal to a record of history in everything but its id. */
   equals: { share: 0.08, draw: drawEquals },
 }
-
-/**
- * Whether others who delete the schema do it as anybody does: reads may show it, and what was in it, for a while yet.
- */
-export const OTHERS_DELETIONS_LAG = false
 
 /** To look into one kind: `SIM_DRAWS=slips,equals` has these in every seed, and no other. */
 const FORCED = process.env['SIM_DRAWS']?.split(',')
@@ -104,7 +99,13 @@ function drawSpending(random: Random, { contacts, interactions }: Scenario): Ten
   })
 }
 
-function drawMoves(random: Random, { contacts }: Scenario): TenantEvent[] {
+/**
+ * What arrives after the base pass and is hidden from the final one by a merge can't be asked for, for nobody knows its
+ * id: where something arrives meanwhile, nobody moves. The plan lists the contacts once, each pass again, and so do the
+ * last checks.
+ */
+function drawMoves(random: Random, { contacts, events }: Scenario): TenantEvent[] {
+  if (events.some(({ what, of }) => what === 'arrival' && of === 'list')) return []
   const when = (): { readonly of: RequestKind; readonly at: number } =>
     random() < 0.2
       ? { of: 'create-schema', at: 1 }

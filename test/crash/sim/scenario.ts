@@ -129,11 +129,7 @@ function drawFirst(seed: number): Scenario {
     },
     wire: [...drawWire(random, posts, contacts), ...drawRevocation(others, posts, contacts)],
     fates: drawFates(random, posts),
-    events: withMoves(seed, contacts, [
-      ...drawEvents(random, posts, contacts),
-      ...drawRecreation(others),
-      ...drawTaking(others, posts),
-    ]),
+    events: [...drawEvents(random, posts, contacts), ...drawRecreation(others), ...drawTaking(others, posts)],
     rot: chance(0.08),
     mapped: chance(0.5),
     wayBack: drawWayBack(seed),
@@ -230,23 +226,6 @@ function drawEvents(random: Random, posts: number, contacts: number): TenantEven
   if (random() < 0.1) add('contact-restored', 'post', posts)
   if (random() < 0.05) add('places-taken', 'create-schema', 2)
   return events
-}
-
-/**
- * Contacts that are merged, or deleted and restored, while the passes read. Not where something arrives meanwhile: what
- * no pass has seen before it moves can't be asked for.
- */
-function withMoves(seed: number, contacts: number, events: readonly TenantEvent[]): readonly TenantEvent[] {
-  const random = seededRandom(`moves ${seed}`)
-  if (random() >= 0.15 || events.some(({ what, of }) => what === 'arrival' && of === 'list')) return events
-  const at = (least: number, most: number): number => between(random, least, contacts * most)
-  const contact = between(random, 0, 99)
-  if (random() < 0.6) return [...events, { what: 'contact-merged', of: 'list', at: at(1, 3), contact }]
-  return [
-    ...events,
-    { what: 'contact-deleted', of: 'list', at: at(1, 2), contact },
-    { what: 'contact-restored', of: 'list', at: at(2, 4), contact: 0 },
-  ]
 }
 
 /** One thing that goes wrong, by name, and the scenario without it. */

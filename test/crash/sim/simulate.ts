@@ -381,8 +381,7 @@ class Simulation {
   }
 
   #assertCode(ended: Ended): void {
-    const evidence = join(this.#folder, 'data', 'runs', String(ended.json['run']))
-    const rejected = this.#world.rejected(evidence).length
+    const rejected = refusedIn(this.#evidence(String(ended.json['run']))).length
     if (ended.code === 5 && rejected === 0 && !this.#world.mayDouble() && !this.#world.hasEqual())
       throw new Failure(`it ended with 5, and nothing was refused or too many:\n${ended.said}`)
     if (ended.code === 0 && rejected > 0)

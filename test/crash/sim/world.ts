@@ -14,7 +14,6 @@ import { countedGuid } from '../../../src/sandbox/random.ts'
 import { deletionOf } from '../../../src/sandbox/schema-routes.ts'
 import { SCHEMAS } from '../../../src/sandbox/schemas.ts'
 import { canonicalForm } from '../../../src/schema/canonical.ts'
-import { OTHERS_DELETIONS_LAG } from './draws.ts'
 import { assertNamed, refusedIn } from './evidence.ts'
 import type { Scenario, TenantEvent } from './scenario.ts'
 import type { SimTime } from './time.ts'
@@ -198,7 +197,7 @@ export class World {
     return !what.startsWith('recreated') || (this.isDeleted() && !isThereNow)
   }
 
-  #happen({ what, contact, spell }: TenantEvent): string {
+  #happen({ what, of, contact, spell }: TenantEvent): string {
     const { tenant } = this.#sandbox
     const id = this.contacts[contact % this.contacts.length] ?? ''
     const at = this.#time.now()
@@ -230,7 +229,9 @@ export class World {
         return gone?.id ?? 'nobody'
       }
       case 'contact-merged': {
-        const into = this.contacts[(contact + 1) % this.contacts.length] ?? ''
+        // While contacts are read, into one that is not read at about the same time.
+        const further = of === 'list' ? Math.ceil(this.contacts.length / 2) : 1
+        const into = this.contacts[(contact + further) % this.contacts.length] ?? ''
         if (into === id || this.#goneNow().has(id) || this.#goneNow().has(into)) return 'does not come'
         this.#merged.set(id, into)
         this.#stir(id, into)
@@ -295,8 +296,7 @@ export class World {
 
   #deletion(): StoredEvent {
     const { schemaGoneLag = 0, deletionLag = 0 } = this.#scenario.behaviour as Partial<Behaviour>
-    const lags = OTHERS_DELETIONS_LAG ? { schemaGoneLag, deletionLag } : { schemaGoneLag: 0, deletionLag: 0 }
-    return deletionOf(this.#schema.id, lags, this.#time.now())
+    return deletionOf(this.#schema.id, { schemaGoneLag, deletionLag }, this.#time.now())
   }
 
   #newcomer(records: number): string {
