@@ -3,7 +3,8 @@
  * Guarantees: how far the journal has got is kept outside the run's folder as well, and stands there before anything is
  * sent that it records; so where a journal was put back that is behind it, that is noticed before anything is sent, and
  * nothing is posted unasked that an older journal can't know of. A process that is killed at whatever instant never makes
- * its own journal look older: it is the journal that gets on first.
+ * its own journal look older: it is the journal that gets on first. Nor does a power cut, where the file system renames a
+ * file over another at once; elsewhere the mark may be lost, and Engage is asked in vain.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
