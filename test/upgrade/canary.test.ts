@@ -61,7 +61,7 @@ describe('the record that comes first, by what a server may do to its dates,', (
 
 describe('the canary', () => {
   it('has not been refused by a server that answers nothing clearly, however often it is tried', async () => {
-    const bench = openBench({ contacts: 4, interactions: 2 })
+    const bench = openBench()
     const history = held(bench)
     const run = await planRun(bench)
     await approve(run)

@@ -143,7 +143,10 @@ export class SimDisk {
   /** The power goes: makes the folder what the disk would hold. */
   cut(random: Random): void {
     for (const changes of this.#changes.values()) {
-      const kept = between(random, 0, changes.length)
+      let kept = between(random, 0, changes.length)
+      // A rename over another file is one change: whoever has lost the old name has the new one.
+      const [last, next] = [changes[kept - 1], changes[kept]]
+      if (last?.kind === 'gone' && next?.kind === 'name' && next.path === last.path) kept += 1
       for (const change of changes.slice(kept).reverse()) this.#undo(change)
     }
     this.#changes.clear()
