@@ -103,7 +103,7 @@ describe.concurrent('what went with a contact before the deletion', () => {
       verification: { expected: before.size - left, missing: 0, rejected: 0 },
     })
     expect(done.stderr).toContain(
-      `Left behind, since their contacts were deleted before the schema was, ${left} inter`,
+      `Left behind, since their contacts were deleted before the schema was: ${left} inter`,
     )
     const rejected = linesOf(join(world.data, 'runs', run, 'rejected.ndjson'))
     expect(rejected).toHaveLength(left)

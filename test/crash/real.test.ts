@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 const CAMPAIGN = fileURLToPath(new URL('campaign.ts', import.meta.url))
 
 test('Real processes, killed at random, bring back every record exactly once, also on a full disk', {
-  timeout: 250_000,
+  timeout: 400_000,
 }, async () => {
   const args = [CAMPAIGN, '--runs', '0', '--real', '11', '--seed', '10', '--json']
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24 })
