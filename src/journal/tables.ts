@@ -67,7 +67,8 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
   } catch (error) {
     db?.close()
     if (error instanceof OperatorError) throw error
-    if (mode === 'write' && error instanceof Error && isOfTheDisk(error)) throw cannotWrite(error)
+    // Whoever only reads needs a little room as well, for what SQLite keeps beside the file.
+    if (error instanceof Error && isOfTheDisk(error)) throw cannotWrite(error)
     throw new OperatorError({
       what: `The journal ${file} can't be opened: ${messageOf(error)}.`,
       safe: 'Nothing was changed in it, nor in the tenant.',

@@ -87,6 +87,8 @@ class Real {
   #served = 0
   /** The disk is full from this request on. */
   readonly #fullAfter: number
+  /** All that was to go wrong has. */
+  #isLater = false
   #onRequest: () => void = () => {}
   readonly #count = { processes: 0, kills: 0, stops: 0, lockedOut: 0, full: 0, orphans: 0 }
 
@@ -123,7 +125,7 @@ class Real {
     const send = (request: Request): Promise<Response> => {
       if (new URL(request.url).pathname.startsWith('/api/')) {
         this.#served += 1
-        if (this.#served === this.#fullAfter) this.#disk.fill()
+        if (this.#served === this.#fullAfter && !this.#isLater) this.#disk.fill()
         this.#onRequest()
       }
       return this.#sandbox.send(request)
@@ -198,6 +200,8 @@ class Real {
   /** A look on another day: what has landed late by then is repaired. */
   async #lookAgain(run: string): Promise<void> {
     this.#sandbox.setFaults([])
+    this.#isLater = true
+    this.#disk.makeRoom()
     const looked = await this.#process(['verify', run, '--live'])
     if (looked.code === 0) return
     const { live } = looked.json as { readonly live: { readonly extra: number } | null }

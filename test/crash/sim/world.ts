@@ -441,8 +441,11 @@ export class World {
     )
   }
 
-  /** @throws Error that names every difference */
-  assertEnd(folder: string): void {
+  /**
+   * @param leftToPeople ids that the run has named as too many, and left: equal to one of its own, or that itself
+   * @throws Error that names every difference
+   */
+  assertEnd(folder: string, leftToPeople: readonly string[]): void {
     if (this.#truth === undefined) throw new Error('nothing was deleted')
     const schema = this.#sandbox.tenant.schema(this.#schema.id)
     if (schema === undefined) throw new Error('the schema is not there')
@@ -492,6 +495,10 @@ export class World {
     if (lost.length > 0) throw new Error(`interactions that arrived live were deleted: ${lost.join()}`)
     // Where it can't be told from the run's own, it may stand in for that.
     for (const equal of this.#equals.values()) if (this.#live.has(equal.id)) count(key(equal), 0, 1)
+    for (const id of leftToPeople) {
+      const named = this.#sandbox.tenant.interaction(id)?.interaction
+      if (named !== undefined && this.hasEqual(named.contactId)) count(key(named), 0, 1)
+    }
     for (const record of this.#visible())
       if (!this.#live.has(record.id) || this.#equals.has(record.id)) count(key(record), -1, -1)
     const lines = [...expected].flatMap(([text, { least, most }]) => {
