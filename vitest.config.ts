@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: 'forks',
+    // No test leaves anything behind in its process, and each file loads most of the sources.
+    isolate: false,
     // Much of the time is spent in other processes, and waiting for them.
     maxWorkers: '100%',
   },

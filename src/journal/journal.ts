@@ -49,6 +49,7 @@ function journalOf(db: DatabaseSync, file: string, clock: Clock, mode: 'write' |
   const mark = createMark(db)
   const committer = createGroupCommitter(db, clock, mark)
   const lots = new Map<string, ItemJournal>()
+  const position = db.prepare('SELECT value FROM cursors WHERE name = ?')
   return {
     events: createEventLog(db, clock),
     contacts: createContactList(db),
@@ -67,7 +68,7 @@ function journalOf(db: DatabaseSync, file: string, clock: Clock, mode: 'write' |
       transaction(db, () => insert.run(pass, number, stringifyJson(detail)))
     },
     cursor(name) {
-      const row = db.prepare('SELECT value FROM cursors WHERE name = ?').get(name)
+      const row = position.get(name)
       return row === undefined ? undefined : Number(row['value'])
     },
     setCursor(name, value) {

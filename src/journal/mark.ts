@@ -26,13 +26,13 @@ export interface Stamp {
 
 export function createMark(db: DatabaseSync): Mark & Stamp {
   const select = db.prepare("SELECT value FROM cursors WHERE name = 'mark'")
+  const move = db.prepare(
+    "INSERT INTO cursors (name, value) VALUES ('mark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  )
   let keep: (reached: number) => void = () => {}
   const reached = (): number => Number(select.get()?.['value'] ?? 0)
   const raise = (beyond = 0): number => {
     const next = Math.max(reached(), beyond) + 1
-    const move = db.prepare(
-      "INSERT INTO cursors (name, value) VALUES ('mark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
     transaction(db, () => move.run(next))
     return next
   }
