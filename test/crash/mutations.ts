@@ -146,7 +146,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     rule: 'wait until a deletion is carried through',
     file: 'src/upgrade/clearing.ts',
-    changes: [['if (first === undefined) return gone', 'return gone']],
+    changes: [
+      ['if (first === undefined || late)', 'if (began >= 0)'],
+      ['  if (first !== undefined) throw notCleared(context, first)\n', ''],
+    ],
   },
 ]
 

@@ -38,6 +38,14 @@ const DRAWS: { readonly [stream: string]: Draw } = {
     share: 0.15,
     draw: (random, scenario) => withEvents(scenario, drawMoves(random, scenario)),
   },
+  /** Others delete the schema in the midst of the import, and what was in it is shown for long. */
+  'slow deletions': {
+    share: 0.04,
+    draw: (random, scenario) => ({
+      ...withEvents(scenario, drawDeletion(random, scenario)),
+      behaviour: { ...scenario.behaviour, deletionLag: between(random, 30_000, 110_000) },
+    }),
+  },
   /** Contacts that the list does not have. */
   newcomers: {
     share: 0.06,
@@ -119,6 +127,11 @@ function drawMoves(random: Random, { contacts, events }: Scenario): TenantEvent[
     ] as const)
     return { what, ...when(), contact: between(random, 0, 99) }
   })
+}
+
+function drawDeletion(random: Random, { contacts, interactions, many }: Scenario): TenantEvent[] {
+  const at = between(random, 1, Math.max(1, contacts * interactions + many))
+  return [{ what: 'deleted-by-others', of: 'post', at, contact: 0 }]
 }
 
 function drawNewcomers(random: Random, { contacts }: Scenario): TenantEvent[] {
