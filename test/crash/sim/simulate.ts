@@ -247,9 +247,10 @@ class Simulation {
     const folder = this.#evidence(run)
     assertDifferencesNamed(folder, (json['verification'] ?? {}) as Record<string, number>)
     if (json['state'] === 'done') return
-    const unexplained = differencesIn(folder).filter(
-      ({ contactId, extra }) => !this.#world.mayDouble(extra.length > 0 ? contactId : undefined),
-    )
+    const unexplained = differencesIn(folder).filter(({ contactId, extra, foreign }) => {
+      if (extra.length > 0) return !this.#world.mayDouble(contactId)
+      return !this.#world.mayDouble() && !(foreign.length > 0 && this.#world.hasEqual(contactId))
+    })
     if (unexplained.length > 0) throw new Failure(`it doubled what it need not have:\n${said}`)
   }
 
