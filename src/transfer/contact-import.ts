@@ -26,25 +26,12 @@ import {
 import { classifyPostError, type PostOutcome } from './post.ts'
 import { Interrupted } from './progress.ts'
 import { reconcile } from './reconcile.ts'
+import { goneReason } from './refusals.ts'
 
 export type Decision = 'confirmed' | 'rejected' | 'gone'
 
 /** What a contact came to: `gone` where items were refused because it is not there any more, `untouched` where nothing was left to do. */
 export type ContactOutcome = 'decided' | 'gone' | 'untouched'
-
-/** @returns whether an item was refused because its contact was gone */
-export function saysGone(reason: string | undefined): boolean {
-  return reason !== undefined && /^the contact .*is gone( \(|$)/.test(reason)
-}
-
-/** @param unknown whether a POST of it may have landed while the contact was there */
-function goneReason(record: Interaction, contactId: string, unknown: boolean): string {
-  const gone =
-    record.contactId === contactId
-      ? 'the contact is gone'
-      : `the contact ${contactId}, under which it is now, is gone`
-  return unknown ? `${gone} (it was posted before, and what became of that can't be asked about)` : gone
-}
 
 export interface ImportDesk {
   readonly reader: ContactReader & Pick<EngageReader, 'getInteraction'>

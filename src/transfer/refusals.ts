@@ -1,12 +1,26 @@
 /**
- * What an import has refused so far, counted before it is tried once more.
+ * What an import has refused: why, where the contact is gone, and how much so far, counted before it is tried once more.
  * Guarantees: reads the snapshot and the journal only.
  */
 import type { ContactMap } from '../contacts/map.ts'
 import type { ItemJournal } from '../journal/items.ts'
+import type { Interaction } from '../model.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
-import { saysGone } from './contact-import.ts'
 import { deliveries } from './deliveries.ts'
+
+/** @returns whether an item was refused because its contact was gone */
+export function saysGone(reason: string | undefined): boolean {
+  return reason !== undefined && /^the contact .*is gone( \(|$)/.test(reason)
+}
+
+/** @param unknown whether a POST of it may have landed while the contact was there */
+export function goneReason(record: Interaction, contactId: string, unknown: boolean): string {
+  const gone =
+    record.contactId === contactId
+      ? 'the contact is gone'
+      : `the contact ${contactId}, under which it is now, is gone`
+  return unknown ? `${gone} (it was posted before, and what became of that can't be asked about)` : gone
+}
 
 export interface Refusals {
   readonly items: number

@@ -6,8 +6,8 @@
  */
 import { type ContactMap, readContactMap } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { saysGone } from '../transfer/contact-import.ts'
 import { withHistory } from '../transfer/history.ts'
+import { saysGone } from '../transfer/refusals.ts'
 import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
 import { assertStillThere } from './drift.ts'
 import { FORTH, itemsOf, type Lot, startRoundsAnew } from './lot.ts'

@@ -24,7 +24,7 @@ export interface Signature {
 /** Stands where a name belongs in the commands that are printed: whoever pastes one has not signed yet. */
 export const NAME_HERE = 'YOUR NAME'
 /** Stands where the schema's id belongs: a person is to type what is going to be deleted. */
-export const ID_HERE = 'SCHEMA ID'
+const ID_HERE = 'SCHEMA ID'
 
 /** All gates that there are, in the order of the upgrade; that of the way back last. */
 export const GATES: readonly string[] = [

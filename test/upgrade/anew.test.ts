@@ -16,17 +16,22 @@ async function deletedByOthers({ sandbox, schema }: Bench): Promise<void> {
   await caller(sandbox.send)('DELETE', `/api/v3/interactionschemas/${schema.id}`)
 }
 
+/** Others delete the schema as that POST arrives. */
+function deletedAt(bench: Bench, post: number): void {
+  let posts = 0
+  bench.between(async (request, sandbox) => {
+    if (isPost(request) && ++posts === post) await deletedByOthers(bench)
+    return sandbox(request)
+  })
+}
+
 /** Others delete the schema as that POST arrives; the run ends, for it can't find it any more. */
 async function takenAwayAt(post: number): Promise<{ run: Run; history: readonly string[] }> {
   const bench = openBench()
   const history = held(bench)
   const run = await planRun(bench)
   await approve(run)
-  let posts = 0
-  bench.between(async (request, sandbox) => {
-    if (isPost(request) && ++posts === post) await deletedByOthers(bench)
-    return sandbox(request)
-  })
+  deletedAt(bench, post)
   expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
   bench.between(undefined)
   return { run, history }
@@ -53,11 +58,7 @@ describe('an import whose schema others have deleted', () => {
     const history = held(bench)
     const run = await planRun(bench)
     await approve(run)
-    let posts = 0
-    bench.between(async (request, sandbox) => {
-      if (isPost(request) && ++posts === 90) await deletedByOthers(bench)
-      return sandbox(request)
-    })
+    deletedAt(bench, 90)
     expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
     expect(await go(run)).toEqual({ state: 'done' })
     expect(held(bench)).toEqual(history)
@@ -133,11 +134,7 @@ describe('an import whose schema others have deleted', () => {
     const run = await planRun(bench)
     await approve(run)
     bench.sandbox.setFaults([{ ...POSTS, kind: 'lands-late', skip: 20, delay: 600 }])
-    let posts = 0
-    bench.between(async (request, sandbox) => {
-      if (isPost(request) && ++posts === 60) await deletedByOthers(bench)
-      return sandbox(request)
-    })
+    deletedAt(bench, 60)
     expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
     bench.between(undefined)
     expect(await go(run)).toEqual({ state: 'done' })
