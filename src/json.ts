@@ -24,9 +24,16 @@ export interface JsonObject {
   readonly [key: string]: Json
 }
 
+/**
+ * Where a number may stand whose text a double can't give back: after the colon behind a name, in a list, or alone. A
+ * text within quotes may look like one, which costs time and nothing else.
+ */
+const ODD_NUMBER = /(?:^|"\s*:|[,[])\s*(?:-0|-?\d{16}|-?\d+[.eE])/
+
 /** @throws SyntaxError where the text is not JSON. */
 export function parseJson(text: string): Json {
-  return JSON.parse(text, keepNumber) as Json
+  // To be asked about each value takes several times as long as all the rest.
+  return (ODD_NUMBER.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text)) as Json
 }
 
 function keepNumber(_key: string, value: unknown, context: { source?: string }): unknown {

@@ -32,6 +32,9 @@ export const networkSend: Send = async (request) => {
   })
 }
 
+/** One for all: a reason of its own would be an error with a stack for every request. */
+const OVER = new Error('the request is over')
+
 /**
  * @returns a Send whose answers are complete and in memory.
  * @throws (the Send) NoAnswer where the network failed, the body was cut short or time ran out; NeverSent where fetch
@@ -55,7 +58,7 @@ export function whole(send: Send, { timeoutMs, clock }: WholeOptions): Send {
       if (request.signal.aborted) throw request.signal.reason
       throw error instanceof NoAnswer ? error : failureOf(error)
     } finally {
-      over.abort()
+      over.abort(OVER)
     }
   }
 }

@@ -7,6 +7,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { isObject, type Json, type JsonObject, toPlain } from '../json.ts'
+import { assertJsonSchema } from '../json-schema.ts'
 import type { InteractionSchema } from '../model.ts'
 
 /** Schemas in an environment. */
@@ -91,9 +92,11 @@ function compileProblems(jsonSchema: JsonObject): readonly string[] {
 /** A new validator for each schema: one that is kept would hold on to every schema it ever saw. */
 function compile(jsonSchema: JsonObject): Validate {
   // Not strict: displayName and the flags are no keywords of JSON Schema.
-  const ajv = new Ajv2020({ strict: false, logger: false })
+  const ajv = new Ajv2020({ strict: false, logger: false, validateSchema: false })
   formats.default(ajv)
-  const validate = ajv.compile(toPlain(jsonSchema) as object)
+  const body = toPlain(jsonSchema) as object
+  assertJsonSchema(body)
+  const validate = ajv.compile(body)
   return (payload) =>
     validate(toPlain(payload)) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'payload' })
 }

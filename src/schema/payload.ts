@@ -7,6 +7,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import formats from 'ajv-formats'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import { type JsonObject, toPlain } from '../json.ts'
+import { assertJsonSchema } from '../json-schema.ts'
 import type { InteractionSchema } from '../model.ts'
 
 /**
@@ -27,7 +28,8 @@ export function createPayloadCheck(schema: InteractionSchema): (payload: JsonObj
 }
 
 function compile(schema: InteractionSchema): ValidateFunction {
-  const body = Object.entries(schema.jsonSchema).filter(([name]) => !LEFT_OUT.has(name))
+  const entries = Object.entries(schema.jsonSchema).filter(([name]) => !LEFT_OUT.has(name))
+  const body = toPlain(Object.fromEntries(entries)) as object
   const ajv = new Ajv2020({
     allErrors: true,
     // showInContactCard and its like are no keywords of JSON Schema, and a format may be unknown: both are fine.
@@ -35,11 +37,13 @@ function compile(schema: InteractionSchema): ValidateFunction {
     logger: false,
     // Otherwise a property named "constructor" would be found in every payload.
     ownProperties: true,
+    validateSchema: false,
   })
   // The type declarations see the CommonJS module from outside; its function is the "default" in there.
   formats.default(ajv, { keywords: false })
   try {
-    return ajv.compile(toPlain(Object.fromEntries(body)) as object)
+    assertJsonSchema(body)
+    return ajv.compile(body)
   } catch (cause) {
     throw new OperatorError({
       what: `Schema ${schema.id} can't be used to check payloads: ${messageOf(cause)}.`,

@@ -37,7 +37,9 @@ export class World {
   readonly #live = new Map<string, Interaction>()
   /** What could be read when the base pass was done. */
   #readable: ReadonlySet<string> = new Set()
-  /** Contacts that others have changed before that. */
+  /** What came before the deletion: a pass that had read its contact by then has not seen it. */
+  readonly #arrivedBefore = new Set<string>()
+  /** Contacts that others have changed before the base pass was done. */
   readonly #stirred = new Set<string>()
   /** How often it was signed that the producers have stopped. */
   #stops = 0
@@ -214,6 +216,7 @@ export class World {
         }
         tenant.apply({ type: 'interaction-created', origin: 'seed', interaction, at, visibleAt: 0 })
         if (this.isDeleted()) this.#live.set(interaction.id, interaction)
+        else this.#arrivedBefore.add(interaction.id)
         return id
       }
       case 'contact-deleted':
@@ -404,7 +407,9 @@ export class World {
   signed(gate: string): void {
     if (gate === 'producers-stopped') this.#stops += 1
     if (gate !== 'automations-paused') return
-    const calm = this.#visible().filter(({ contactId }) => !this.#stirred.has(contactId))
+    const calm = this.#visible().filter(
+      ({ id, contactId }) => !this.#stirred.has(contactId) && !this.#arrivedBefore.has(id),
+    )
     this.#readable = new Set(calm.map(({ id }) => id))
   }
 
