@@ -7,20 +7,22 @@ import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
 import { systemClock } from './clock.ts'
 import type { Args, Command, Tools } from './commands/command.ts'
-import { demo } from './commands/demo.ts'
 import { Output } from './commands/output.ts'
-import { plan } from './commands/plan.ts'
-import { repair } from './commands/repair.ts'
-import { sandbox } from './commands/sandbox.ts'
-import { sign } from './commands/sign.ts'
-import { status } from './commands/status.ts'
 import { errorResult, interruption, toOperatorError } from './commands/trouble.ts'
-import { upgrade } from './commands/upgrade.ts'
-import { verify } from './commands/verify.ts'
 import { SETTINGS } from './config.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, OperatorError } from './errors.ts'
 
-const COMMANDS: readonly Command[] = [plan, upgrade, sign, status, verify, repair, sandbox, demo]
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  upgrade: async () => (await import('./commands/upgrade.ts')).upgrade,
+  sign: async () => (await import('./commands/sign.ts')).sign,
+  status: async () => (await import('./commands/status.ts')).status,
+  verify: async () => (await import('./commands/verify.ts')).verify,
+  repair: async () => (await import('./commands/repair.ts')).repair,
+  sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+}
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(): Promise<void> {
@@ -49,6 +51,13 @@ export async function main(): Promise<void> {
   })
 }
 
+/** @returns the commands that are named, all where none is: to load what the others need takes longer than a short command */
+function commandsIn(argv: readonly string[]): Promise<readonly Command[]> {
+  const all = Object.entries(COMMANDS)
+  const named = all.filter(([verb]) => argv.includes(verb))
+  return Promise.all((named.length > 0 ? named : all).map(([, load]) => load()))
+}
+
 /** Known before anything else, since even a wrong use is answered in this form. */
 function wantsJson(argv: readonly string[]): boolean {
   return argv.includes('--json') || argv.includes('--json=true')
@@ -65,6 +74,8 @@ function program(): string {
 async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done
   const debug = argv.includes('--debug')
+  const commands = await commandsIn(argv)
+  const asked = commands.find(({ usage: words }) => words.split(' ')[0] === argv[0])
   const parser = yargs()
     .scriptName('engage-migrate')
     .usage('$0 <command>: upgrade the interaction schemas of a Voyado Engage tenant, with all their history')
@@ -78,9 +89,9 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
       `Exit codes:\n${EXIT_MEANINGS.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')}`,
     )
     .fail((message, error) => {
-      throw error ?? usage(message, argv)
+      throw error ?? usage(message, asked)
     })
-  for (const command of COMMANDS) {
+  for (const command of commands) {
     parser.command(
       command.usage,
       command.describe,
@@ -94,7 +105,7 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
     await parser.parseAsync([...argv])
     return exit
   } catch (error) {
-    return tell(error, tools, debug, commandOf(argv))
+    return tell(error, tools, debug, asked)
   }
 }
 
@@ -153,17 +164,13 @@ function asOf(command: Command | undefined, told: OperatorError): OperatorError 
   return new OperatorError({ what, safe: command.interrupted, next: 'Run the same command again.', exit })
 }
 
-function commandOf([verb]: readonly string[]): Command | undefined {
-  return COMMANDS.find(({ usage: words }) => words.split(' ')[0] === verb)
-}
-
-function usage(message: string, argv: readonly string[]): OperatorError {
-  const known = commandOf(argv)
+function usage(message: string, known: Command | undefined): OperatorError {
   const given = /^Not enough non-option arguments: got (\d+)/.exec(message)?.[1]
   return new OperatorError({
     what: given !== undefined && known !== undefined ? lacking(known, Number(given)) : message,
     safe: 'Nothing was changed.',
-    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${argv[0]} --help`,
+    next:
+      known === undefined ? 'engage-migrate --help' : `engage-migrate ${known.usage.split(' ')[0]} --help`,
     exit: EXIT.usage,
   })
 }
