@@ -3,13 +3,12 @@ import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../src/sandbox/app.ts'
 import { seedTenant } from '../src/sandbox/seed.ts'
 import { serve } from '../src/sandbox/server.ts'
 
 const RUNBOOKS = resolve(import.meta.dirname, '../runbooks')
-const BIN = resolve(import.meta.dirname, '../src/bin.ts')
 const SCHEMA = 'completedProductRating'
 
 interface Block {
@@ -39,7 +38,10 @@ beforeAll(async () => {
   })
   ;({ url, close } = await serve(sandbox))
   mkdirSync(join(folder, 'bin'))
-  writeFileSync(join(folder, 'bin/engage-migrate'), `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`)
+  writeFileSync(
+    join(folder, 'bin/engage-migrate'),
+    `#!/bin/sh\nexec "${process.execPath}" "${inject('program')}" "$@"\n`,
+  )
   chmodSync(join(folder, 'bin/engage-migrate'), 0o755)
   const ids = Array.from(sandbox.tenant.contacts(), ({ id }) => id)
   writeFileSync(join(folder, 'contacts.csv'), `contactId\n${ids.join('\n')}\n`)

@@ -183,9 +183,9 @@ async function killed(stage: Stage, due: () => boolean, line: string): Promise<v
 }
 
 function start({ folder, url, tools }: Stage, line: string): ChildProcess {
-  // The sources run as they are, and what is built of them runs too: beside this folder is either bin.ts or bin.js.
+  // The sources run as they are, and so does what is built of them, which is all in one folder.
   const bin = fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? '../bin.ts' : '../bin.js', import.meta.url),
+    new URL(import.meta.url.endsWith('.ts') ? '../bin.ts' : 'bin.js', import.meta.url),
   )
   const settings = '--json --rate 190 --checkpoint 100 --settle 1 --visible-within 15'.split(' ')
   tools.output.say(`$ engage-migrate ${line}`)

@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import { type Json, type JsonObject, parseJson } from '../../src/json.ts'
 import type { Interaction, InteractionSchema } from '../../src/model.ts'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/app.ts'
@@ -87,7 +87,7 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
 
 /** Starts a process of the command line; settings that make an upgrade quick are in its environment. */
 export function launch(args: readonly string[], cwd: string, env: Env = {}): Running {
-  const running = startProcess(args, cwd, env)
+  const running = startProcess(args, cwd, env, { program: inject('program') })
   const ended = running.ended.then((end) => {
     const { code, stdout, stderr } = end
     assertFit(`${stdout}\n${stderr}`)

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { build } from './built.ts'
+import { build } from '../support/built.ts'
 import { type RealVerdict, runReal } from './real.ts'
 import { carriedOut } from './sim/crew.ts'
 import type { Answer, Order, Variant } from './sim/worker.ts'

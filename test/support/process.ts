@@ -3,16 +3,10 @@
  * Guarantees: settings that make an upgrade quick are in its environment; its output is kept whole.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 
 /** Of a shape that no other text has, so that it can be looked for in all output. */
 export const KEY = 'k7Qd-93hfSECRETxx-Zp20'
-
-const BIN = fileURLToPath(new URL('../../src/bin.ts', import.meta.url))
-// What is compiled once needn't be compiled by every process again.
-const COMPILED = join(tmpdir(), 'engage-migrate-test-compiled')
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -35,8 +29,8 @@ export interface Running {
 }
 
 export interface Start {
-  /** What Node runs; absent: the sources as they are. */
-  readonly program?: string
+  /** What Node runs. */
+  readonly program: string
   /** Largest size of a file that it may write, in units of 512 bytes; absent: any. */
   readonly fileBlocks?: number | undefined
 }
@@ -45,7 +39,7 @@ export function startProcess(
   args: readonly string[],
   cwd: string,
   env: Env,
-  { program: bin = BIN, fileBlocks }: Start = {},
+  { program: bin, fileBlocks }: Start,
 ): Running {
   const command = [process.execPath, bin, ...args]
   const limited = ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...command]
@@ -54,7 +48,8 @@ export function startProcess(
     cwd,
     env: {
       PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: COMPILED,
+      // What is compiled once needn't be compiled by every process again; it goes with the program.
+      NODE_COMPILE_CACHE: join(dirname(bin), 'compiled'),
       ENGAGE_API_KEY: KEY,
       ENGAGE_MIGRATE_RATE: '190',
       ENGAGE_MIGRATE_SETTLE: '0.2',

@@ -21,10 +21,10 @@ export function build(): Built {
   const cache = join(MODULES, '.cache')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'engage-migrate-'))
-  const compiler = join(MODULES, 'typescript/bin/tsc')
-  const project = join(ROOT, 'tsconfig.build.json')
-  execFileSync(process.execPath, [compiler, '-p', project, '--outDir', join(folder, 'dist')], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const bundler = join(MODULES, 'rolldown/bin/cli.mjs')
+  execFileSync(process.execPath, [bundler, '-c', 'rolldown.config.ts', '--dir', join(folder, 'dist')], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
   })
   copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
   return {
