@@ -29,6 +29,9 @@ const ROUNDS = 5
 /** Name of the note that a snapshot leaves in which nothing is found to be lacking. */
 const SETTLED = 'final-pass-settled'
 
+/** Name of the note that a hot pass is not enough. */
+const EVERYBODY = 'final-pass-full'
+
 /** Reads the contacts again, and holds what it finds against the base pass and the new schema. */
 export async function finalPass(context: ReadContext): Promise<Json> {
   await assertNoDrift(context)
@@ -77,8 +80,7 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
     await addNewContacts(context)
     await assertSpace(context, volumeOf(base), 1)
   }
-  const full =
-    plan.finalPass.mode === 'full' || journal.events.latest('final-pass-full', 'note') !== undefined
+  const full = plan.finalPass.mode === 'full' || journal.events.latest(EVERYBODY, 'note') !== undefined
   const count = counter(context, amended === undefined)
   const result = await runPass(context, {
     name: 'final-pass',
@@ -93,7 +95,7 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
   if (surprises > 0 && !full) {
     // The sample has refuted what a hot pass rests on: read everybody.
     context.say(`${surprises} contacts of the sample have new interactions: the final pass reads everybody.`)
-    journal.events.append('note', 'final-pass-full', { surprises })
+    readEverybody(context, { surprises })
     await forget(context, result.snapshot)
     return readOnce(context, base)
   }
@@ -102,6 +104,11 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
     withdrawStop(context, `interactions arrived after it, such as ${lateExample}`)
   }
   return result
+}
+
+/** What a hot pass rests on, that contacts without history have got none since, is refuted: from here on none is hot. */
+export function readEverybody({ journal }: ReadContext, why: JsonObject): void {
+  journal.events.append('note', EVERYBODY, why)
 }
 
 /** What the base pass has really taken. */

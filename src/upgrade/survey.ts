@@ -152,10 +152,12 @@ async function sampleContacts(list: ContactList, schemaId: string, tools: Survey
   }
 }
 
-function riskOf(mode: 'full' | 'hot', sample: number, listed: number): string {
+/** @param listed contacts in all @returns what a final pass of this mode leaves open, for the plan and the approval */
+export function riskOf(mode: 'full' | 'hot', sample: number, listed: number): string {
   if (mode === 'full') return 'none: every contact is read again after the producers have stopped'
   const read = Math.min(sample, listed)
-  const bound = ((3 / read) * 100).toFixed(2)
+  // The share of which a sample of this size shows none in five of a hundred draws.
+  const bound = ((1 - 0.05 ** (1 / read)) * 100).toFixed(2)
   return (
     `contacts without history are not all read again; of them ${read} are, and if none of these has received an ` +
     `interaction since the base pass, at most ${bound} % of the others have (95 % confidence): those would be lost`

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isDone } from '../../src/upgrade/runner.ts'
+import { riskOf } from '../../src/upgrade/survey.ts'
 import { type Bench, held, openBench, produce } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { go, passed, planRun, type Run, schemaEffects, sign, walk } from '../support/run.ts'
@@ -94,6 +95,41 @@ describe('a hot final pass', () => {
     sign(run, 'delete-schema')
     await walk(run)
     expect(held(bench)).toEqual(history)
+  })
+
+  it('reads everybody the next time where the last look finds something at a contact that it left out', async () => {
+    const bench = openBench({ contacts: 60, interactions: 2 })
+    const run = await planRun(bench, { finalPass: 'hot', hotSample: 0 })
+    await walk(run, 'producers-stopped')
+    const empty = bench.contacts.filter(
+      (id) => [...bench.sandbox.tenant.interactionsOf(bench.schema.id, id)].length === 0,
+    )
+    for (const id of empty.slice(0, 2)) produce(bench, id, '2025-12-31T00:00:00.000Z')
+    const history = held(bench)
+    sign(run, 'producers-stopped')
+    await walk(run, 'delete-schema')
+    sign(run, 'delete-schema')
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining(empty[0] ?? ''),
+    })
+    expect(isThere(bench)).toBe(true)
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    await walk(run, 'delete-schema')
+    expect(passed(run, 'final-pass')).toMatchObject({ interactions: history.length })
+    sign(run, 'delete-schema')
+    await walk(run)
+    expect(held(bench)).toEqual(history)
+  })
+
+  it.each([
+    [0, 100],
+    [1, 95],
+    [2, 77.64],
+    [3_000, 0.1],
+  ])('with a sample of %i may leave out %f %% of the others, as the plan says', (sample, bound) => {
+    expect(riskOf('hot', sample, 10_000)).toContain(`at most ${bound.toFixed(2)} % of the others`)
   })
 })
 
