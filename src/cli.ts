@@ -51,10 +51,10 @@ export async function main(): Promise<void> {
   })
 }
 
-/** @returns the commands that are named, all where none is: to load what the others need takes longer than a short command */
+/** @returns the command that comes first, all where none does: to load what the others need takes longer than a short one */
 function commandsIn(argv: readonly string[]): Promise<readonly Command[]> {
   const all = Object.entries(COMMANDS)
-  const named = all.filter(([verb]) => argv.includes(verb))
+  const named = all.filter(([verb]) => verb === argv[0])
   return Promise.all((named.length > 0 ? named : all).map(([, load]) => load()))
 }
 

@@ -9,6 +9,6 @@ let dialect: Ajv2020 | undefined
 
 /** @throws Error that says what breaks the rules of the dialect; the schema can be compiled unchecked otherwise */
 export function assertJsonSchema(schema: object): void {
-  dialect ??= new Ajv2020({ allErrors: true, strict: false, logger: false, ownProperties: true })
+  dialect ??= new Ajv2020({ strict: false, logger: false, ownProperties: true })
   dialect.validateSchema(schema, true)
 }

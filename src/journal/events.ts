@@ -24,6 +24,8 @@ export interface JournalEvent {
 
 export interface EventLog {
   append(kind: EventKind, name: string, detail?: Json): JournalEvent
+  /** Takes back the last event of each name, for the same reason: all of them or, where the process dies, none. */
+  withdraw(names: readonly string[], detail: Json): void
   /** @returns the newest event of that name (of those kinds, where given). */
   latest(name: string, ...kinds: readonly EventKind[]): JournalEvent | undefined
   all(): readonly JournalEvent[]
@@ -46,6 +48,14 @@ export function createEventLog(db: DatabaseSync, clock: Clock): EventLog {
       transaction(db, () => insert.run(event.at, kind, name, stringifyJson(detail)))
       events.push(event)
       return event
+    },
+    withdraw(names, detail) {
+      const withdrawn = names.map((name) => ({ at: clock.now(), kind: 'withdrawn' as const, name, detail }))
+      const text = stringifyJson(detail)
+      transaction(db, () => {
+        for (const { at, kind, name } of withdrawn) insert.run(at, kind, name, text)
+      })
+      events.push(...withdrawn)
     },
     latest(name, ...kinds) {
       return events.findLast(

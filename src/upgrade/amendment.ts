@@ -21,11 +21,19 @@ export interface Amendment extends Strays, Pick<PassResult, 'snapshot' | 'manife
 
 const PASS = 'final-pass'
 
-/** Voids the final pass that has left this snapshot: the next one asks these contacts, and carries the others over. */
-export function amend({ events }: Pick<Journal, 'events'>, amendment: Amendment, reason: string): void {
+/**
+ * Voids the final pass that has left this snapshot: the next one asks these contacts, and carries the others over.
+ * @param resting what goes with it, since it rests on it
+ */
+export function amend(
+  { events }: Pick<Journal, 'events'>,
+  amendment: Amendment,
+  reason: string,
+  resting: readonly string[] = [],
+): void {
   const { snapshot, manifestDigest, contacts, sought } = amendment
   const amends = { snapshot, manifestDigest, contacts, sought } as unknown as Json
-  events.append('withdrawn', PASS, { reason, amends })
+  events.withdraw([...resting, PASS], { reason, amends })
 }
 
 /** @returns what the final pass under way, or the next one, amends; undefined where it reads from the base pass on */

@@ -29,9 +29,6 @@ const ROUNDS = 5
 /** Name of the note that a snapshot leaves in which nothing is found to be lacking. */
 const SETTLED = 'final-pass-settled'
 
-/** Name of the note that a hot pass is not enough. */
-const EVERYBODY = 'final-pass-full'
-
 /** Reads the contacts again, and holds what it finds against the base pass and the new schema. */
 export async function finalPass(context: ReadContext): Promise<Json> {
   await assertNoDrift(context)
@@ -80,7 +77,7 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
     await addNewContacts(context)
     await assertSpace(context, volumeOf(base), 1)
   }
-  const full = plan.finalPass.mode === 'full' || journal.events.latest(EVERYBODY, 'note') !== undefined
+  const full = plan.finalPass.mode === 'full' || isRefuted(context)
   const count = counter(context, amended === undefined)
   const result = await runPass(context, {
     name: 'final-pass',
@@ -95,20 +92,52 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
   if (surprises > 0 && !full) {
     // The sample has refuted what a hot pass rests on: read everybody.
     context.say(`${surprises} contacts of the sample have new interactions: the final pass reads everybody.`)
-    readEverybody(context, { surprises })
-    await forget(context, result.snapshot)
+    await forget(context, result.snapshot, REFUTED)
     return readOnce(context, base)
   }
   if (late > 0) {
-    await forget(context, result.snapshot)
+    await forget(context, result.snapshot, {})
     withdrawStop(context, `interactions arrived after it, such as ${lateExample}`)
   }
   return result
 }
 
-/** What a hot pass rests on, that contacts without history have got none since, is refuted: from here on none is hot. */
-export function readEverybody({ journal }: ReadContext, why: JsonObject): void {
-  journal.events.append('note', EVERYBODY, why)
+/**
+ * In what voids a hot pass: what it rests on, that contacts without history have got none since, is refuted. Both are one
+ * event, so that no pass which has left out anybody can be taken for one that has read everybody.
+ */
+const REFUTED = { everybody: true } as const
+
+/** @returns whether no final pass may be hot any more, whatever the plan says */
+export function isRefuted({ journal }: Pick<ReadContext, 'journal'>): boolean {
+  return journal.events
+    .all()
+    .some(
+      ({ kind, name, detail }) =>
+        kind === 'withdrawn' &&
+        name === 'final-pass' &&
+        (detail as JsonObject | null)?.['everybody'] === true,
+    )
+}
+
+/**
+ * Voids the final pass, which may have left out a contact that has something, and what rests on it: the next one reads
+ * everybody.
+ * @param found what the snapshot lacks, for people
+ * @throws OperatorError (exit 4), always
+ */
+export function withdrawHotPass(context: ReadContext, found: string): never {
+  assertNotDeleted(context, found)
+  context.journal.events.withdraw(['delete-schema', 'final-pass', 'producers-stopped'], {
+    reason: found,
+    ...REFUTED,
+  })
+  throw new OperatorError({
+    what: `A contact that a hot final pass leaves out, since it had no interactions of ${context.plan.schemaId}, has one now: ${found}. The signature of producers-stopped is void.`,
+    safe: 'Nothing was deleted.',
+    next: `Make sure that the producers have stopped, then go on: engage-migrate upgrade ${context.plan.run}   (asks for producers-stopped anew, and reads every contact)`,
+    exit: EXIT.precondition,
+  })
 }
 
 /** What the base pass has really taken. */
@@ -120,6 +149,17 @@ function volumeOf({ manifest }: Snapshot): Volume {
 
 /** Voids the producers' stop and what rests on it, but not once anything has been deleted. @throws OperatorError (exit 4), always */
 export function withdrawStop(context: ReadContext, reason: string): never {
+  assertNotDeleted(context, reason)
+  context.journal.events.withdraw(['delete-schema', 'final-pass', 'producers-stopped'], { reason })
+  throw new OperatorError({
+    what: `Producers still write to ${context.plan.schemaId}: ${reason}. The signature of producers-stopped is void.`,
+    safe: 'Nothing was deleted.',
+    next: 'Stop the producer, then run the upgrade again; it will ask for producers-stopped anew.',
+    exit: EXIT.precondition,
+  })
+}
+
+function assertNotDeleted(context: ReadContext, reason: string): void {
   // Once a deletion may have happened, the tenant's history is in the snapshot alone: no pass may take its place.
   if (mayHaveDeleted(context.journal)) {
     const deleted = context.journal.events.latest('deletion', 'finished') !== undefined
@@ -132,16 +172,6 @@ export function withdrawStop(context: ReadContext, reason: string): never {
       exit: EXIT.precondition,
     })
   }
-  // The cause goes last: a kill in between leaves nothing valid that rests on it.
-  for (const name of ['delete-schema', 'final-pass', 'producers-stopped']) {
-    context.journal.events.append('withdrawn', name, { reason })
-  }
-  throw new OperatorError({
-    what: `Producers still write to ${context.plan.schemaId}: ${reason}. The signature of producers-stopped is void.`,
-    safe: 'Nothing was deleted.',
-    next: 'Stop the producer, then run the upgrade again; it will ask for producers-stopped anew.',
-    exit: EXIT.precondition,
-  })
 }
 
 /** Contacts that were created while the base pass ran, or since. */
@@ -182,8 +212,8 @@ function restless(
 }
 
 /** A pass that is read again from its start gets a new folder; what the old one held is worth nothing. */
-async function forget(context: ReadContext, snapshot: string): Promise<void> {
-  context.journal.events.append('withdrawn', 'final-pass', { snapshot })
+async function forget(context: ReadContext, snapshot: string, why: JsonObject): Promise<void> {
+  context.journal.events.append('withdrawn', 'final-pass', { snapshot, ...why })
   await rm(join(context.snapshots, snapshot), { recursive: true, force: true })
 }
 

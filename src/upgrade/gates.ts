@@ -5,8 +5,10 @@
 
 import type { JsonObject } from '../json.ts'
 import { countOf } from '../words.ts'
+import { isRefuted } from './final-pass.ts'
 import { mayHaveDeleted } from './history.ts'
 import { passFolder, passResult } from './pass.ts'
+import { riskOf } from './risk.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
 
 export const automationsPaused: Gate = {
@@ -81,7 +83,9 @@ export const deletionApproved: Gate = {
             ]
           : []),
         ...final.coverage.statements,
-        `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}.`,
+        plan.finalPass.mode === 'hot' && isRefuted(context)
+          ? `Final pass: full, though planned as hot; risk left: ${riskOf('full')}.`
+          : `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}.`,
         unproven
           ? 'No place is free for a trial: whether Engage accepts the new schema is NOT proven.'
           : 'Engage has accepted the new schema under a throwaway id.',

@@ -104,9 +104,7 @@ function inTheWay(id: string): OperatorError {
 /** What took the schema away has to be done, and signed for, once more. The snapshot stays: it is the history. */
 function backAgain({ journal, plan }: WriteContext, gone: InteractionSchema): OperatorError {
   const again = gone === plan.before ? ['delete-schema', 'deletion'] : ['roll-back-clearing']
-  for (const name of again) {
-    journal.events.append('withdrawn', name, { reason: 'the deleted schema is there again' })
-  }
+  journal.events.withdraw(again, { reason: 'the deleted schema is there again' })
   return new OperatorError({
     what: 'The deleted schema is there again, as it was: somebody recreated it, or the deletion was not carried out.',
     exit: EXIT.failed,

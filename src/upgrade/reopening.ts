@@ -60,10 +60,11 @@ async function reopen({ journal }: ReadContext, lot: Lot, reason: string): Promi
   await itemsOf(journal, lot).setWatermark(0)
   startRoundsAnew(journal, lot)
   const prefix = lot === FORTH ? '' : 'roll-back-'
-  // The cause goes last: a kill in between leaves nothing valid that rests on it.
-  for (const name of [`${prefix}evidence`, `${prefix}verification`, lot.name]) {
-    if (isDone(journal, { name })) journal.events.append('withdrawn', name, { reason })
-  }
+  const names = [`${prefix}evidence`, `${prefix}verification`, lot.name]
+  journal.events.withdraw(
+    names.filter((name) => isDone(journal, { name })),
+    { reason },
+  )
 }
 
 /**

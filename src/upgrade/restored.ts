@@ -42,9 +42,7 @@ export async function assertStillGone(context: ReadContext): Promise<void> {
   if (back.length === 0) return
   const reason = `contacts were restored, such as ${back[0]}`
   const { snapshot: name, manifestDigest } = passResult(context, 'final-pass')
-  // The cause goes last: a kill in between leaves nothing valid that rests on it.
-  journal.events.append('withdrawn', 'delete-schema', { reason })
-  amend(journal, { snapshot: name, manifestDigest, contacts: back, sought: [] }, reason)
+  amend(journal, { snapshot: name, manifestDigest, contacts: back, sought: [] }, reason, ['delete-schema'])
   throw new OperatorError({
     what: `Of the contacts that were gone when the final pass read them, ${back.length} are there again with interactions that the snapshot lacks, such as ${back[0]}. The signature of delete-schema is void.`,
     safe: 'Nothing was deleted.',

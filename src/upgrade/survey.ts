@@ -20,6 +20,7 @@ import { estimateUpgrade } from './estimate.ts'
 import { inPlace } from './in-place.ts'
 import { stamp } from './names.ts'
 import { type ContactSource, checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
+import { riskOf } from './risk.ts'
 
 export interface PlanRequest {
   readonly schemaId: string
@@ -100,7 +101,7 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     finalPass: {
       mode: request.finalPass,
       sample: request.hotSample,
-      risk: riskOf(request.finalPass, request.hotSample, listed),
+      risk: riskOf(request.finalPass, Math.min(request.hotSample, listed)),
     },
     canaryGate: request.canaryGate,
     automations: request.automations,
@@ -150,18 +151,6 @@ async function sampleContacts(list: ContactList, schemaId: string, tools: Survey
     withHistory: mean((count) => Math.min(1, count)),
     recordBytes: records.length === 0 ? 0 : zstdCompressSync(records.join('\n')).length / size,
   }
-}
-
-/** @param listed contacts in all @returns what a final pass of this mode leaves open, for the plan and the approval */
-export function riskOf(mode: 'full' | 'hot', sample: number, listed: number): string {
-  if (mode === 'full') return 'none: every contact is read again after the producers have stopped'
-  const read = Math.min(sample, listed)
-  // The share of which a sample of this size shows none in five of a hundred draws.
-  const bound = ((1 - 0.05 ** (1 / read)) * 100).toFixed(2)
-  return (
-    `contacts without history are not all read again; of them ${read} are, and if none of these has received an ` +
-    `interaction since the base pass, at most ${bound} % of the others have (95 % confidence): those would be lost`
-  )
 }
 
 function unknownSchema(id: string, tenant: string, known: readonly string[]): OperatorError {

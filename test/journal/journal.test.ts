@@ -199,6 +199,19 @@ describe('the contact list', () => {
 })
 
 describe('events', () => {
+  it('are taken back all at once, or none of them', async () => {
+    const file = await newFile()
+    using journal = openJournal(file, clock)
+    // Bound as no text that SQLite knows.
+    expect(thrownBy(() => journal.events.withdraw(['first', {} as string], { reason: 'x' }))).toBeDefined()
+    expect(journal.events.all()).toEqual([])
+    journal.events.withdraw(['first', 'second'], { reason: 'x' })
+    for (const each of [journal, openJournal(await asLeft(file), clock)]) {
+      expect(each.events.latest('first')).toMatchObject({ kind: 'withdrawn', detail: { reason: 'x' } })
+      expect(each.events.all().map(({ name }) => name)).toEqual(['first', 'second'])
+    }
+  })
+
   it('are told in order, and the latest of a name and kind is found', async () => {
     const file = await newFile()
     {
