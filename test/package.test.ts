@@ -27,6 +27,12 @@ test('the package, installed into an empty folder, shows its help and its exit c
   expect(execFileSync(bin, ['--version'], { env, encoding: 'utf8' }).trim()).toMatch(/^\d+\.\d+\.\d+$/)
 })
 
+test('the sources run as they are', () => {
+  const entry = join(ROOT, 'src/bin.ts')
+  const help = execFileSync(process.execPath, [entry, '--help'], { env, encoding: 'utf8' })
+  expect(help).toContain('engage-migrate upgrade <plan>')
+})
+
 test('on a Node that is too old it says so in one line', () => {
   const entry = join(folder, 'node_modules/engage-migrate/dist/bin.js')
   const script = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); import(${JSON.stringify(entry)})`
