@@ -75,7 +75,7 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done
   const debug = argv.includes('--debug')
   const commands = await commandsIn(argv)
-  const asked = commands.find(({ usage: words }) => words.split(' ')[0] === argv[0])
+  const asked = commands.find((each) => verbOf(each) === argv[0])
   const parser = yargs()
     .scriptName('engage-migrate')
     .usage('$0 <command>: upgrade the interaction schemas of a Voyado Engage tenant, with all their history')
@@ -164,13 +164,16 @@ function asOf(command: Command | undefined, told: OperatorError): OperatorError 
   return new OperatorError({ what, safe: command.interrupted, next: 'Run the same command again.', exit })
 }
 
+function verbOf({ usage: words }: Command): string | undefined {
+  return words.split(' ')[0]
+}
+
 function usage(message: string, known: Command | undefined): OperatorError {
   const given = /^Not enough non-option arguments: got (\d+)/.exec(message)?.[1]
   return new OperatorError({
     what: given !== undefined && known !== undefined ? lacking(known, Number(given)) : message,
     safe: 'Nothing was changed.',
-    next:
-      known === undefined ? 'engage-migrate --help' : `engage-migrate ${known.usage.split(' ')[0]} --help`,
+    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${verbOf(known)} --help`,
     exit: EXIT.usage,
   })
 }

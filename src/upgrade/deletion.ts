@@ -12,7 +12,7 @@ import { freePlaces } from '../schema/rules.ts'
 import type { SnapshotContact } from '../snapshot/reader.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
-import { isRefuted, withdrawHotPass, withdrawStop } from './final-pass.ts'
+import { isHot, withdrawHotPass, withdrawStop } from './final-pass.ts'
 import { DELETION_REFUSED, mayHaveDeleted, OTHERS } from './history.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
@@ -197,8 +197,7 @@ async function assertQuiet(context: ReadContext): Promise<void> {
     if (late !== undefined) {
       const found = `${late.id} of ${late.createdDate} at contact ${late.contactId} is not in the snapshot`
       // A pass that leaves this contact out again would come here again.
-      if (known.size === 0 && plan.finalPass.mode === 'hot' && !isRefuted(context))
-        withdrawHotPass(context, found)
+      if (known.size === 0 && isHot(context)) withdrawHotPass(context, found)
       withdrawStop(context, found)
     }
     if (now.interactions.length < known.size) lacking += 1

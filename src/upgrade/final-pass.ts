@@ -69,7 +69,7 @@ async function settle(context: ReadContext, base: Snapshot, result: PassResult):
 
 /** One pass over the contacts: from the base pass on or, where one is to be amended, from that one on. */
 async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResult> {
-  const { journal, plan } = context
+  const { journal } = context
   const amended = amendmentOf(journal)
   if (journal.events.latest('final-pass', 'intent', 'withdrawn')?.kind !== 'intent') {
     // Where a merge has taken interactions to a contact that nobody has listed.
@@ -77,19 +77,19 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
     await addNewContacts(context)
     await assertSpace(context, volumeOf(base), 1)
   }
-  const full = plan.finalPass.mode === 'full' || isRefuted(context)
+  const hot = isHot(context)
   const count = counter(context, amended === undefined)
   const result = await runPass(context, {
     name: 'final-pass',
     tasksFrom: (ordinal) =>
       amended === undefined
-        ? again(context, base, ordinal, full)
+        ? again(context, base, ordinal, hot)
         : amendedTasks(context, base, amended, ordinal),
     tally: count,
     createdSince: () => createdSince(context),
   })
   const { surprises, late, lateExample } = result.tally
-  if (surprises > 0 && !full) {
+  if (surprises > 0 && hot) {
     // The sample has refuted what a hot pass rests on: read everybody.
     context.say(`${surprises} contacts of the sample have new interactions: the final pass reads everybody.`)
     await forget(context, result.snapshot, REFUTED)
@@ -120,6 +120,11 @@ export function isRefuted({ journal }: Pick<ReadContext, 'journal'>): boolean {
     )
 }
 
+/** @returns whether the final pass that is under way, done or next leaves out contacts without history */
+export function isHot({ plan, journal }: Pick<ReadContext, 'plan' | 'journal'>): boolean {
+  return plan.finalPass.mode === 'hot' && !isRefuted({ journal })
+}
+
 /**
  * Voids the final pass, which may have left out a contact that has something, and what rests on it: the next one reads
  * everybody.
@@ -127,11 +132,7 @@ export function isRefuted({ journal }: Pick<ReadContext, 'journal'>): boolean {
  * @throws OperatorError (exit 4), always
  */
 export function withdrawHotPass(context: ReadContext, found: string): never {
-  assertNotDeleted(context, found)
-  context.journal.events.withdraw(['delete-schema', 'final-pass', 'producers-stopped'], {
-    reason: found,
-    ...REFUTED,
-  })
+  voidStop(context, { reason: found, ...REFUTED })
   throw new OperatorError({
     what: `A contact that a hot final pass leaves out, since it had no interactions of ${context.plan.schemaId}, has one now: ${found}. The signature of producers-stopped is void.`,
     safe: 'Nothing was deleted.',
@@ -149,8 +150,7 @@ function volumeOf({ manifest }: Snapshot): Volume {
 
 /** Voids the producers' stop and what rests on it, but not once anything has been deleted. @throws OperatorError (exit 4), always */
 export function withdrawStop(context: ReadContext, reason: string): never {
-  assertNotDeleted(context, reason)
-  context.journal.events.withdraw(['delete-schema', 'final-pass', 'producers-stopped'], { reason })
+  voidStop(context, { reason })
   throw new OperatorError({
     what: `Producers still write to ${context.plan.schemaId}: ${reason}. The signature of producers-stopped is void.`,
     safe: 'Nothing was deleted.',
@@ -159,12 +159,13 @@ export function withdrawStop(context: ReadContext, reason: string): never {
   })
 }
 
-function assertNotDeleted(context: ReadContext, reason: string): void {
+/** One withdrawal: wherever the process dies, what the snapshot lacks is not forgotten while it still counts. */
+function voidStop(context: ReadContext, detail: JsonObject & { readonly reason: string }): void {
   // Once a deletion may have happened, the tenant's history is in the snapshot alone: no pass may take its place.
   if (mayHaveDeleted(context.journal)) {
     const deleted = context.journal.events.latest('deletion', 'finished') !== undefined
     throw new OperatorError({
-      what: `Somebody else writes to ${context.plan.schemaId} while its history is out of the tenant: ${reason}.`,
+      what: `Somebody else writes to ${context.plan.schemaId} while its history is out of the tenant: ${detail.reason}.`,
       safe: 'Nothing was deleted by this command; the whole history is in the verified snapshot.',
       next: deleted
         ? `Stop the producers. The way back keeps what is there: engage-migrate upgrade --roll-back ${context.plan.run}`
@@ -172,6 +173,7 @@ function assertNotDeleted(context: ReadContext, reason: string): void {
       exit: EXIT.precondition,
     })
   }
+  context.journal.events.withdraw(['delete-schema', 'final-pass', 'producers-stopped'], detail)
 }
 
 /** Contacts that were created while the base pass ran, or since. */
@@ -222,14 +224,14 @@ async function* again(
   context: ReadContext,
   base: Snapshot,
   from: number,
-  full: boolean,
+  hot: boolean,
 ): AsyncGenerator<ContactTask> {
   const { empty, listed } = base.manifest.contacts
   const share = context.plan.finalPass.sample / Math.max(1, empty)
   for await (const earlier of base.contacts(base.partOf(from))) {
     if (earlier.ordinal < from) continue
     const ask =
-      full || earlier.interactions.length > 0 || inSample(context.plan.run, earlier.contactId, share)
+      !hot || earlier.interactions.length > 0 || inSample(context.plan.run, earlier.contactId, share)
     yield { contactId: earlier.contactId, earlier, carried: ask ? undefined : earlier }
   }
   yield* unread(context, Math.max(from, listed))

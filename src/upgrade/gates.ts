@@ -83,7 +83,7 @@ export const deletionApproved: Gate = {
             ]
           : []),
         ...final.coverage.statements,
-        plan.finalPass.mode === 'hot' && isRefuted(context)
+        isRefuted(context)
           ? `Final pass: full, though planned as hot; risk left: ${riskOf('full')}.`
           : `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}.`,
         unproven

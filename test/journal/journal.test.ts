@@ -206,7 +206,8 @@ describe('events', () => {
     expect(thrownBy(() => journal.events.withdraw(['first', {} as string], { reason: 'x' }))).toBeDefined()
     expect(journal.events.all()).toEqual([])
     journal.events.withdraw(['first', 'second'], { reason: 'x' })
-    for (const each of [journal, openJournal(await asLeft(file), clock)]) {
+    using left = openJournal(await asLeft(file), clock)
+    for (const each of [journal, left]) {
       expect(each.events.latest('first')).toMatchObject({ kind: 'withdrawn', detail: { reason: 'x' } })
       expect(each.events.all().map(({ name }) => name)).toEqual(['first', 'second'])
     }
