@@ -12,13 +12,13 @@ import { freePlaces } from '../schema/rules.ts'
 import type { SnapshotContact } from '../snapshot/reader.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
-import { isHot, withdrawHotPass, withdrawStop } from './final-pass.ts'
+import { isHot, withdrawHotPass, withdrawMoved, withdrawStop } from './final-pass.ts'
 import { DELETION_REFUSED, mayHaveDeleted, OTHERS } from './history.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { assertStillGone } from './restored.ts'
 import { createSchema, deleteSchema } from './schema-effects.ts'
-import { assertNoStrangers, madeAnew } from './strangers.ts'
+import { assertNoStrangers, lackedBy, madeAnew } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** Contacts that are looked at once more just before the deletion. */
@@ -190,22 +190,25 @@ async function assertQuiet(context: ReadContext): Promise<void> {
     async (contact) => ({ contact, now: await readContact(reader, clock, contact.contactId, plan.schemaId) }),
     { concurrency: settings.concurrency, window: settings.concurrency * 2 },
   )
+  // Once this run has deleted it, a schema that is there again may well be empty: its history is in the snapshot.
+  const emptied = mayHaveDeleted(context.journal)
   let lacking = 0
   for await (const { contact, now } of looks) {
     const known = new Set(contact.interactions.map(({ id }) => id))
-    const late = now.interactions.find(({ id }) => !known.has(id))
+    const unknown = now.interactions.filter(({ id }) => !known.has(id))
+    const [late] = await lackedBy(snapshot, unknown)
     if (late !== undefined) {
       const found = `${late.id} of ${late.createdDate} at contact ${late.contactId} is not in the snapshot`
       // A pass that leaves this contact out again would come here again.
       if (known.size === 0 && isHot(context)) withdrawHotPass(context, found)
       withdrawStop(context, found)
     }
+    const [moved] = unknown
+    if (moved !== undefined && !emptied) withdrawMoved(context, moved)
     if (now.interactions.length < known.size) lacking += 1
   }
   const withHistory = sample.filter(({ interactions }) => interactions.length > 0).length
-  // A few may have been deleted one by one; where most are, this is not the tenant that was exported. But once this
-  // run has deleted it, a schema that is there again may well be empty: its history is in the snapshot.
-  const emptied = mayHaveDeleted(context.journal)
+  // A few may have been deleted one by one; where most are, this is not the tenant that was exported.
   if (!emptied && lacking > FEW && lacking * 2 >= withHistory)
     throw anotherTenant(plan.schemaId, lacking, withHistory)
 }

@@ -1,7 +1,7 @@
 /**
  * A look at every contact before a schema is deleted that may hold more than the snapshot does.
- * Guarantees: every contact of the list and those created since are read; one record that is not known to be ours
- * ends it.
+ * Guarantees: every contact of the list and those created since are read; one record that is neither in the snapshot,
+ * under whatever contact, nor known to be ours ends it.
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
@@ -38,15 +38,16 @@ export async function assertNoStrangers(
   const { plan, reader, clock, settings, journal } = context
   const since = journal.events.latest('contacts', 'finished')?.at ?? 0
   await addCreatedSince(since, journal.contacts, reader, clock.now())
+  const snapshot = await passSnapshot(context, 'final-pass')
   let done = 0
   const looks = inOrder(
-    everyContact(context, await passSnapshot(context, 'final-pass')),
+    everyContact(context, snapshot),
     async (known) => ({ known, now: await readContact(reader, clock, known.contactId, plan.schemaId) }),
     { concurrency: settings.concurrency, window: settings.concurrency * 4 },
   )
   for await (const { known, now } of looks) {
     context.stop.throwIfAborted()
-    const [stranger] = strangers(known, now)
+    const [stranger] = await lackedBy(snapshot, strangers(known, now))
     if (stranger !== undefined) throw arrived(plan.schemaId, stranger.id, known.contactId)
     done += 1
     context.progress({
@@ -56,6 +57,22 @@ export async function assertNoStrangers(
       doneHere: done,
     })
   }
+}
+
+/**
+ * What a merge has brought to another contact since the final pass is in the snapshot all the same.
+ * @returns those of the records that no contact of the snapshot has
+ */
+export async function lackedBy<T extends Pick<Interaction, 'id'>>(
+  snapshot: Snapshot,
+  records: readonly T[],
+): Promise<readonly T[]> {
+  const lacking = new Map(records.map((record) => [record.id, record]))
+  if (lacking.size === 0) return []
+  for await (const { interactions } of snapshot.contacts()) {
+    for (const { id } of interactions) lacking.delete(id)
+  }
+  return [...lacking.values()]
 }
 
 async function* everyContact(context: ReadContext, snapshot: Snapshot): AsyncGenerator<Known> {

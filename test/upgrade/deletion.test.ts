@@ -6,7 +6,17 @@ import { isDone } from '../../src/upgrade/runner.ts'
 import { changed, json, readSchema } from '../support/answers.ts'
 import { addHistory, type Bench, held, openBench, produce } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
-import { approve, go, killedAt, passed, planRun, schemaEffects, sign, walk } from '../support/run.ts'
+import {
+  approve,
+  go,
+  killedAt,
+  passed,
+  planRun,
+  schemaEffects,
+  sign,
+  verification,
+  walk,
+} from '../support/run.ts'
 
 function isThere({ sandbox, schema }: Bench): boolean {
   return sandbox.tenant.schema(schema.id) !== undefined
@@ -17,6 +27,16 @@ function strip({ sandbox, schema }: Bench, contacts: readonly string[]): void {
   for (const contactId of contacts)
     for (const { interaction } of [...sandbox.tenant.interactionsOf(schema.id, contactId)])
       sandbox.tenant.apply({ type: 'interaction-deleted', id: interaction.id })
+}
+
+/** Merges the first contact with history into another one. @returns how many interactions have moved */
+function merge({ sandbox: { tenant }, schema, contacts, clock }: Bench, among = contacts): number {
+  const recordsOf = (id: string): number => [...tenant.interactionsOf(schema.id, id)].length
+  const id = contacts.find((each) => recordsOf(each) > 0) ?? ''
+  const into = among.find((each) => each !== id) ?? ''
+  const moved = recordsOf(id)
+  tenant.apply({ type: 'contact-merged', id, into, at: clock.now() })
+  return moved
 }
 
 describe('the deletion', () => {
@@ -164,6 +184,54 @@ describe('the deletion', () => {
     expect(await go(run)).toEqual({ state: 'done' })
     expect(passed(run, 'final-pass').snapshot).toBe(snapshot)
     expect(held(bench)).toEqual(history)
+  })
+
+  it('reads the contacts again where some were merged since the final pass, and brings all under its new contact', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run)
+    expect(merge(bench)).toBeGreaterThan(0)
+    const history = held(bench)
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('merged since the final pass'),
+    })
+    expect(held(bench)).toEqual(history)
+    expect(await walk(run)).toEqual(['delete-schema'])
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('finds what a merge has brought to a contact that the hot pass had left out', async () => {
+    const bench = openBench()
+    strip(bench, bench.contacts.slice(3))
+    const run = await planRun(bench, { finalPass: 'hot', hotSample: 1 })
+    await approve(run)
+    const without = bench.contacts.slice(3)
+    expect(merge(bench, without)).toBeGreaterThan(0)
+    const history = held(bench)
+    expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
+    expect(await walk(run)).toEqual(['delete-schema'])
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('that may have been carried out knows what a merge has brought to another contact: it is in the snapshot', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.setFaults([
+      { method: 'DELETE', path: '/interactionschemas/', kind: '500', times: 'always' },
+    ])
+    expect(await failureOf(go(run))).toMatchObject({ exit: 1 })
+    bench.sandbox.setFaults([])
+    const moved = merge(bench)
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(verification(run)).toMatchObject({
+      found: history.length - moved,
+      missing: 0,
+      extra: 0,
+      rejected: moved,
+    })
   })
 
   it('that Engage clearly refuses has taken nothing, so the run holds no history', async () => {

@@ -222,6 +222,7 @@ class Simulation {
         continue
       }
       if (code === 4 && this.#world.madeRoom(ended.said)) continue
+      if (code === 4 && this.#world.wereMerged(ended.said)) continue
       if (code === 4 && this.#world.producersHadNotStopped(ended.said)) continue
       if (code === 4 && this.#world.othersDeletedIt(ended.said)) continue
       if (code === 4 && this.#world.cameBack(ended.said)) continue

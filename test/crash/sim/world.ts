@@ -379,6 +379,11 @@ export class World {
     return some && /are there again with interactions that the snapshot lacks/.test(said)
   }
 
+  /** @returns whether the run says that contacts were merged, and some were */
+  wereMerged(said: string): boolean {
+    return this.#merged.size > 0 && /merged since the final pass/.test(said)
+  }
+
   producersHadNotStopped(said: string): boolean {
     return /producers-stopped is void/.test(said) && this.#scenario.events.length > 0
   }
