@@ -5,9 +5,20 @@
  * has taken it away, and nothing is posted twice.
  */
 import type { SnapshotContact } from '../snapshot/reader.ts'
+import { type Delivery, deliveries } from '../transfer/deliveries.ts'
 import { withHistory } from '../transfer/history.ts'
-import { awaitWithout, notCleared, SAMPLE } from './clearing.ts'
-import { beginAnew, itemsOf, type Lot, startRoundsAnew } from './lot.ts'
+import { awaitWithout, notCleared, SAMPLE, shownOf } from './clearing.ts'
+import { contactMapOf } from './contact-map.ts'
+import {
+  beginAnew,
+  comparisonOf,
+  itemsOf,
+  type Lot,
+  reconcileUnaccounted,
+  remembered,
+  startRoundsAnew,
+  unaccounted,
+} from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -22,7 +33,9 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
   if (confirmed + sent + unsent + rejected === 0) return
   startRoundsAnew(journal, lot)
   const sample = await postedTo(context, lot, confirmed)
-  const { gone, left } = await awaitWithout(context, sample, (contact) => newIdsOf(context, lot, contact))
+  const { gone, left } = await awaitWithout(context, sample, (contact, now) =>
+    shownOf(newIdsOf(context, lot, contact), now),
+  )
   const [first] = left
   const telling = sample.length - gone.size
   if (first !== undefined && (created || left.length < telling)) throw notCleared(context, first)
@@ -32,6 +45,39 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
   }
   beginAnew(journal, lot)
   say(`${confirmed} interactions that had been posted went with the schema: all are posted again`)
+}
+
+/**
+ * What was sent to a schema that is gone, and never answered, has no id to be passed over by: while the deletion lags, it
+ * would be taken for what is sent next. Waits until no contact shows any of it. What stays there has landed in the schema
+ * that is there now, or is somebody else's: it is counted like any other POST of unknown outcome.
+ */
+export async function awaitUnaccountedGone(context: ReadContext, lot: Lot): Promise<void> {
+  const contacts = await unaccountedAt(context, lot)
+  if (contacts.length === 0) return
+  const { oldIds, settleMs } = comparisonOf(context, lot)
+  // It may be on its way to be seen yet.
+  await context.clock.sleep(settleMs, context.stop)
+  await awaitWithout(context, contacts, ({ pieces }, { interactions }) => {
+    const old = new Set(pieces.flatMap((piece) => [...oldIds(piece, piece.firstSeq)]))
+    const found = interactions.filter(({ id }) => !old.has(id))
+    return reconcileUnaccounted(context, lot, pieces, found).there[0]?.newId
+  })
+}
+
+/** @returns the contacts to which POSTs of unknown outcome have gone */
+async function unaccountedAt(context: ReadContext, lot: Lot): Promise<readonly Delivery[]> {
+  const snapshot = await passSnapshot(context, 'final-pass')
+  const { itemsOf: itemsIn } = remembered(context.journal, lot)
+  const found: Delivery[] = []
+  for await (const delivery of deliveries(snapshot, contactMapOf(context), 0, context.stop)) {
+    const items = delivery.pieces.flatMap(({ firstSeq, interactions }) =>
+      itemsIn(firstSeq, interactions.length),
+    )
+    if (items.some((item) => unaccounted(item) > 0)) found.push(delivery)
+  }
+  context.stop.throwIfAborted()
+  return found
 }
 
 /** @returns contacts that interactions were posted to, spread over the whole snapshot */

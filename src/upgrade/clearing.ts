@@ -42,7 +42,9 @@ export async function awaitCleared(
   contacts: readonly SnapshotContact[],
 ): Promise<ReadonlySet<string>> {
   const { oldIds } = comparisonOf(context, lot)
-  const { gone, left } = await awaitWithout(context, contacts, (each) => oldIds(each, each.firstSeq))
+  const { gone, left } = await awaitWithout(context, contacts, (each, now) =>
+    shownOf(oldIds(each, each.firstSeq), now),
+  )
   const [first] = left
   if (first !== undefined) throw notCleared(context, first)
   return gone
@@ -58,18 +60,14 @@ export interface Cleared {
 
 /**
  * Waits until none of the contacts shows any of its old records, or until a change must long be visible.
- * @param oldOf ids of a contact's records that a deletion has taken away
+ * @param oldIn finds, in what a contact shows, the id of a record that a deletion has taken away
  */
-export async function awaitWithout(
+export async function awaitWithout<C extends Pick<SnapshotContact, 'contactId'>>(
   context: ReadContext,
-  contacts: readonly SnapshotContact[],
-  oldOf: (contact: SnapshotContact) => ReadonlySet<string>,
+  contacts: readonly C[],
+  oldIn: (contact: C, now: ContactRead) => string | undefined,
 ): Promise<Cleared> {
   const { clock, settings, stop, plan } = context
-  const leftAt = (contact: SnapshotContact, now: ContactRead): string | undefined => {
-    const old = oldOf(contact)
-    return now.interactions.find(({ id }) => old.has(id))?.id
-  }
   const gone = new Set<string>()
   const began = clock.elapsed()
   let left = contacts
@@ -84,7 +82,7 @@ export async function awaitWithout(
     )
     const seen = (await Array.fromAsync(looks)).map(({ contact, now }) => {
       if (now.state === 'gone') gone.add(contact.contactId)
-      return { contact, id: leftAt(contact, now) }
+      return { contact, id: oldIn(contact, now) }
     })
     const still = seen.flatMap(({ contact, id }) => (id === undefined ? [] : [{ contact, id }]))
     const [first] = still
@@ -97,6 +95,11 @@ export async function awaitWithout(
     )
     await clock.sleep(wait, stop)
   }
+}
+
+/** @returns the first of those ids that a contact shows */
+export function shownOf(ids: ReadonlySet<string>, { interactions }: ContactRead): string | undefined {
+  return interactions.find(({ id }) => ids.has(id))?.id
 }
 
 /** @returns the error of a deletion that has still not been carried through */

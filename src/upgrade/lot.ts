@@ -8,9 +8,11 @@ import PQueue from 'p-queue'
 import type { Item, ItemJournal } from '../journal/items.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
-import type { ContactRead, InteractionSchema } from '../model.ts'
+import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
 import { canonicalForm } from '../schema/canonical.ts'
 import type { ImportDesk } from '../transfer/contact-import.ts'
+import { type Piece, recordsOf } from '../transfer/deliveries.ts'
+import { type Reconciliation, reconcile } from '../transfer/reconcile.ts'
 import type { Remembered } from '../transfer/verify.ts'
 import { contactMapOf } from './contact-map.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -116,6 +118,32 @@ export function wasPosted(journal: Posted, lot: Lot, id: string): boolean {
 /** @returns how many POSTs of an item may have made, or may yet make, another record than the one that it is known by */
 export function unaccounted({ posts, newId }: Item): number {
   return Math.max(0, posts - (newId === undefined ? 0 : 1))
+}
+
+/**
+ * What a contact shows, held against the POSTs of a lot whose outcome nobody knows: those of imports that are gone count.
+ * @param found records of the contact: `there` are those that these POSTs may have made, `unclaimed` are nobody's
+ */
+export function reconcileUnaccounted(
+  context: ReadContext,
+  lot: Lot,
+  pieces: readonly Piece[],
+  found: readonly Interaction[],
+): Reconciliation {
+  const keyOf = canonicalForm(lot.schema(context))
+  const records = recordsOf(pieces)
+  const { itemsOf: itemsIn } = remembered(context.journal, lot)
+  const items = pieces.flatMap(({ firstSeq, interactions }) => itemsIn(firstSeq, interactions.length))
+  const sought = items.flatMap((item) => {
+    const key = keyOf(records.get(item.seq) as Interaction)
+    return Array.from({ length: unaccounted(item) }, () => ({ seq: item.seq, key }))
+  })
+  const claimed = new Set(items.flatMap(({ newId }) => newId ?? []))
+  return reconcile(
+    sought,
+    found.map((record) => ({ id: record.id, key: keyOf(record) })),
+    claimed,
+  )
 }
 
 /** A POST of an import that is gone may land when the schema is back: it counts among the item's own. */

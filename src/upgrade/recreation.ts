@@ -10,7 +10,7 @@ import type { Json, JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
-import { lookAnew } from './anew.ts'
+import { awaitUnaccountedGone, lookAnew } from './anew.ts'
 import { OTHERS } from './history.ts'
 import { FORTH, type Lot, recreationOf } from './lot.ts'
 import { createSchema, schemaInstead } from './schema-effects.ts'
@@ -19,6 +19,7 @@ import type { ReadContext, WriteContext } from './strategy.ts'
 /** Creates a lot's schema after the deletion of the other one, or finds that it is there already. */
 export async function recreate(context: WriteContext, lot: Lot): Promise<Json> {
   const found = await create(context, lot)
+  await awaitUnaccountedGone(context, lot)
   await lookAnew(context, lot, isCreated(context, lot))
   return { schemaId: context.plan.schemaId, found }
 }

@@ -5,12 +5,10 @@
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
-import type { ContactRead, Interaction } from '../model.ts'
-import { canonicalForm } from '../schema/canonical.ts'
+import type { ContactRead } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
-import { recordsOf } from '../transfer/deliveries.ts'
-import { type Found, reconcile } from '../transfer/reconcile.ts'
-import { FORTH, remembered, unaccounted, wasPosted } from './lot.ts'
+import type { Found } from '../transfer/reconcile.ts'
+import { FORTH, reconcileUnaccounted, wasPosted } from './lot.ts'
 import { deleteSchema } from './schema-effects.ts'
 import { assertNoStrangers, type Known, madeAnew } from './strangers.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -60,16 +58,7 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
  * @returns records of a contact that are more than this run's POSTs can have made: one whose answer was lost counts; what
  * it has posted to a contact that was merged into this one is known by its id
  */
-function strangers({ journal, plan }: ReadContext, { pieces }: Known, now: ContactRead): readonly Found[] {
-  const keyOf = canonicalForm(plan.after)
-  const records = recordsOf(pieces)
-  const { itemsOf } = remembered(journal, FORTH)
-  const items = pieces.flatMap(({ firstSeq, interactions }) => itemsOf(firstSeq, interactions.length))
-  const sought = items.flatMap((item) => {
-    const key = keyOf(records.get(item.seq) as Interaction)
-    return Array.from({ length: unaccounted(item) }, () => ({ seq: item.seq, key }))
-  })
-  const claimed = new Set(items.flatMap(({ newId }) => newId ?? []))
-  const found = now.interactions.map((record) => ({ id: record.id, key: keyOf(record) }))
-  return reconcile(sought, found, claimed).unclaimed.filter(({ id }) => !wasPosted(journal, FORTH, id))
+function strangers(context: ReadContext, { pieces }: Known, { interactions }: ContactRead): readonly Found[] {
+  const { unclaimed } = reconcileUnaccounted(context, FORTH, pieces, interactions)
+  return unclaimed.filter(({ id }) => !wasPosted(context.journal, FORTH, id))
 }

@@ -37,6 +37,18 @@ async function takenAwayAt(post: number): Promise<{ run: Run; history: readonly 
   return { run, history }
 }
 
+/** What `upgrade` does once, stopped as that POST arrives. */
+function stoppedAt(run: Run, post: number): ReturnType<typeof go> {
+  const stopping = new AbortController()
+  let posts = 0
+  run.bench.between((request, sandbox) => {
+    if (isPost(request) && ++posts === post) stopping.abort()
+    return sandbox(request)
+  })
+  const ended = go({ ...run, context: { ...run.context, stop: stopping.signal } })
+  return ended.finally(() => run.bench.between(undefined))
+}
+
 /** The same journal, but for one kind of event that a process dies at. */
 function dyingAt(journal: Journal, name: string): Journal {
   const { events } = journal
@@ -66,6 +78,54 @@ describe('an import whose schema others have deleted', () => {
     expect(run.said.join('\n')).toMatch(
       /still show old interactions.*\n.*had been posted went with the schema/s,
     )
+  })
+
+  it.for([
+    { when: 'is shown yet', lag: 0 },
+    { when: 'comes to be shown only now', lag: 3_000 },
+  ])(
+    'takes nothing for its own that was sent to the one before, never answered, and $when',
+    async ({ lag }) => {
+      const bench = openBench({ deletionLag: 40_000, lag })
+      const history = held(bench)
+      const run = await planRun(bench, { settings: { visibleWithinMs: 60_000 } })
+      await approve(run)
+      deletedAt(bench, 10)
+      expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
+      bench.between(undefined)
+      // From here on nothing is confirmed, so that nothing that was posted is known by its id.
+      bench.sandbox.setFaults([{ ...POSTS, kind: 'reset-after', times: 8 }])
+      expect(await failureOf(stoppedAt(run, 3))).toMatchObject({ name: 'Interrupted' })
+      await deletedByOthers(bench)
+      expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
+      expect(itemsOf(run.journal, FORTH).counts().confirmed).toBe(0)
+      expect(await go(run)).toEqual({ state: 'done' })
+      await bench.clock.advance(40_000)
+      expect(held(bench)).toEqual(history)
+      const { orphans, tally } = await findOrphans(run.context, FORTH)
+      expect(orphans).toEqual([])
+      expect(tally).toMatchObject({ found: history.length, missing: 0, extra: 0 })
+    },
+  )
+
+  it('goes on after a while with what was sent to the one before, and has landed in this one', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'lands-late', skip: 20, delay: 110 }])
+    deletedAt(bench, 60)
+    expect(await failureOf(go(run))).toMatchObject({ exit: 4 })
+    bench.between(undefined)
+    await bench.writer.createSchema(run.plan.after)
+    await bench.clock.advance(120_000)
+    expect(held(bench)).toHaveLength(1)
+    expect(await failureOf(go(run))).toMatchObject({ exit: 5 })
+    const survey = await findOrphans(run.context, FORTH)
+    expect(survey).toMatchObject({ orphans: [{}], foreign: [] })
+    await repairOrphans(run.context, FORTH, survey)
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
   })
 
   it('posts nothing as long as the past is shown, and takes none of it for its own afterwards', async () => {
