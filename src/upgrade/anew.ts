@@ -12,6 +12,7 @@ import { contactMapOf } from './contact-map.ts'
 import {
   beginAnew,
   comparisonOf,
+  hasSent,
   itemsOf,
   type Lot,
   reconcileUnaccounted,
@@ -53,6 +54,7 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
  * that is there now, or is somebody else's: it is counted like any other POST of unknown outcome.
  */
 export async function awaitUnaccountedGone(context: ReadContext, lot: Lot): Promise<void> {
+  if (!hasSent(context.journal, lot)) return
   const contacts = await unaccountedAt(context, lot)
   if (contacts.length === 0) return
   const { oldIds, settleMs } = comparisonOf(context, lot)

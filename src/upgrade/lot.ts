@@ -57,6 +57,13 @@ function bygone(journal: Posted, lot: Lot): readonly ItemJournal[] {
   return [...(lot === BACK ? generationsOf(journal, FORTH) : []), ...generationsOf(journal, lot).slice(0, -1)]
 }
 
+/** @returns whether anything was sent for a lot, or for what was there before it */
+export function hasSent(journal: Posted, lot: Lot): boolean {
+  return [...bygone(journal, lot), itemsOf(journal, lot)].some((items) =>
+    Object.values(items.counts()).some((count) => count > 0),
+  )
+}
+
 /** @returns the name of the action that brings a lot's schema back */
 export function recreationOf(lot: Lot): string {
   return lot === FORTH ? 'recreation' : 'roll-back-recreation'
