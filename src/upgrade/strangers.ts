@@ -23,12 +23,10 @@ import type { ReadContext } from './strategy.ts'
 export interface Known {
   readonly contactId: string
   readonly pieces: readonly Piece[]
-  /** All of the pieces'. */
-  readonly interactions: readonly Interaction[]
 }
 
 /**
- * @param strangers what of a contact's records in the tenant is not known to be ours
+ * @param strangers what of a contact's records in the tenant is not known to be ours, but for being in the snapshot
  * @throws OperatorError (exit 4) naming the first such record
  */
 export async function assertNoStrangers(
@@ -47,7 +45,11 @@ export async function assertNoStrangers(
   )
   for await (const { known, now } of looks) {
     context.stop.throwIfAborted()
-    const [stranger] = await lackedBy(snapshot, strangers(known, now))
+    const own = new Set(known.pieces.flatMap(({ interactions }) => interactions.map(({ id }) => id)))
+    const [stranger] = await lackedBy(
+      snapshot,
+      strangers(known, now).filter(({ id }) => !own.has(id)),
+    )
     if (stranger !== undefined) throw arrived(plan.schemaId, stranger.id, known.contactId)
     done += 1
     context.progress({
@@ -60,7 +62,8 @@ export async function assertNoStrangers(
 }
 
 /**
- * What a merge has brought to another contact since the final pass is in the snapshot all the same.
+ * What a merge has brought to another contact since the final pass is in the snapshot all the same. Reads all of the
+ * snapshot wherever there are any records to look for: they should be few.
  * @returns those of the records that no contact of the snapshot has
  */
 export async function lackedBy<T extends Pick<Interaction, 'id'>>(
@@ -87,19 +90,15 @@ async function* everyContact(context: ReadContext, snapshot: Snapshot): AsyncGen
   )) {
     for (const each of new Set([contactId, ...pieces.map((piece) => piece.contactId)])) {
       seen.add(each)
-      yield knownOf(each, pieces)
+      yield { contactId: each, pieces }
     }
   }
   for await (const contact of snapshot.contacts()) {
-    if (!seen.has(contact.contactId)) yield knownOf(contact.contactId, [contact])
+    if (!seen.has(contact.contactId)) yield { contactId: contact.contactId, pieces: [contact] }
   }
   for await (const { contactId } of unread(context, listed)) {
-    if (!seen.has(contactId)) yield knownOf(contactId, [])
+    if (!seen.has(contactId)) yield { contactId, pieces: [] }
   }
-}
-
-function knownOf(contactId: string, pieces: readonly Piece[]): Known {
-  return { contactId, pieces, interactions: pieces.flatMap(({ interactions }) => interactions) }
 }
 
 function arrived(schemaId: string, id: string, contactId: string): OperatorError {

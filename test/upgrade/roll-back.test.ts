@@ -6,7 +6,18 @@ import { openGate, statusOf } from '../../src/upgrade/status.ts'
 import { addHistory, held, openBench, produce } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { isPost, POSTS } from '../support/importing.ts'
-import { approve, go, goBack, killedAt, planRun, type Run, sign, verification, walk } from '../support/run.ts'
+import {
+  approve,
+  go,
+  goBack,
+  killedAt,
+  planRun,
+  type Run,
+  sign,
+  VISIBLE_WITHIN_MS,
+  verification,
+  walk,
+} from '../support/run.ts'
 
 const DAY_S = 86_400
 const CREATE = { method: 'POST', path: '/interactionschemas$' } as const
@@ -56,6 +67,21 @@ describe('the way back', () => {
     expect(verification(run)).toMatchObject({ missing: 0, extra: 0, rejected: 0 })
     expect(held(bench)).toHaveLength(verification(run).expected)
     expect(statusOf(plan, journal, false)).toMatchObject({ state: 'done', direction: 'roll-back' })
+  })
+
+  it('begins while the deletion lags: what is shown of it is in the snapshot, and no live arrival', async () => {
+    const bench = openBench({ deletionLag: VISIBLE_WITHIN_MS + 10_000 })
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 1,
+      message: expect.stringContaining('still there'),
+    })
+    expect(await goBack(run)).toMatchObject({ gate: 'roll-back' })
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(held(bench)).toEqual(history)
   })
 
   it('is not needed when the creation succeeds the next time', async () => {
