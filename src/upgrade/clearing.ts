@@ -74,17 +74,16 @@ export async function awaitWithout<C extends Pick<SnapshotContact, 'contactId'>>
   for (let wait = 1_000; ; wait = Math.min(wait * 2, 10_000)) {
     const looks = inOrder(
       left,
-      async (contact) => ({
-        contact,
-        now: await readContact(context.reader, clock, contact.contactId, plan.schemaId),
-      }),
+      async (contact) => {
+        const now = await readContact(context.reader, clock, contact.contactId, plan.schemaId)
+        if (now.state === 'gone') gone.add(contact.contactId)
+        return { contact, id: oldIn(contact, now) }
+      },
       { concurrency: settings.concurrency, window: settings.concurrency * 4 },
     )
-    const seen = (await Array.fromAsync(looks)).map(({ contact, now }) => {
-      if (now.state === 'gone') gone.add(contact.contactId)
-      return { contact, id: oldIn(contact, now) }
-    })
-    const still = seen.flatMap(({ contact, id }) => (id === undefined ? [] : [{ contact, id }]))
+    const still = (await Array.fromAsync(looks)).flatMap(({ contact, id }) =>
+      id === undefined ? [] : [{ contact, id }],
+    )
     const [first] = still
     const late = clock.elapsed() - began > settings.visibleWithinMs
     if (first === undefined || late)

@@ -4,14 +4,11 @@
  * knows as posted stays so.
  */
 import type { Journal } from '../journal/journal.ts'
-import { mayHaveDeleted } from './history.ts'
+import { mayHaveDeleted, OLDER_JOURNAL } from './history.ts'
 import { itemsOf } from './lot.ts'
 import { passResult } from './pass.ts'
 import { isDone } from './runner.ts'
 import { lotOf } from './status.ts'
-
-/** Name of the note that is left each time. */
-export const OLDER_JOURNAL = 'older-journal'
 
 /** @returns whether the journal knows that the deletion was approved, and so may have been carried out */
 export function isApproved(journal: Pick<Journal, 'events'>): boolean {

@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
-import type { ContactRead, Interaction } from '../model.ts'
+import type { ContactRead } from '../model.ts'
 import { instantMs } from '../schema/canonical.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
@@ -155,21 +155,6 @@ export function withdrawStop(context: ReadContext, reason: string): never {
     what: `Producers still write to ${context.plan.schemaId}: ${reason}. The signature of producers-stopped is void.`,
     safe: 'Nothing was deleted.',
     next: 'Stop the producer, then run the upgrade again; it will ask for producers-stopped anew.',
-    exit: EXIT.precondition,
-  })
-}
-
-/**
- * Voids the final pass where a contact shows what the snapshot has under another one: read again, it is under the contact
- * that it goes back to. For a run that has deleted nothing. @throws OperatorError (exit 4), always
- */
-export function withdrawMoved(context: ReadContext, { id, contactId }: Interaction): never {
-  const found = `interaction ${id} stands under contact ${contactId}, and in the snapshot under another one`
-  context.journal.events.withdraw(['delete-schema', 'final-pass'], { reason: found })
-  throw new OperatorError({
-    what: `Contacts were merged since the final pass: ${found}. The final pass is void.`,
-    safe: 'Nothing was deleted.',
-    next: `Run the same command again: it reads the contacts once more, and asks for delete-schema anew: engage-migrate upgrade ${context.plan.run}`,
     exit: EXIT.precondition,
   })
 }

@@ -11,6 +11,9 @@ export const DELETION_REFUSED = 'deletion-refused'
 /** Name, in a deletion's intent, of the ids of all other schemas at that time. */
 export const OTHERS = 'others'
 
+/** Name of the note that is left each time the journal is found to be older than the run. */
+export const OLDER_JOURNAL = 'older-journal'
+
 /** @returns whether the schema has been deleted by this run, or may have been */
 export function mayHaveDeleted(journal: Pick<Journal, 'events'>): boolean {
   const last = journal.events

@@ -10,8 +10,8 @@ import type { Json, JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
-import { awaitUnaccountedGone, lookAnew } from './anew.ts'
-import { OTHERS } from './history.ts'
+import { lookAnew } from './anew.ts'
+import { OLDER_JOURNAL, OTHERS } from './history.ts'
 import { FORTH, type Lot, recreationOf } from './lot.ts'
 import { createSchema, schemaInstead } from './schema-effects.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -19,7 +19,6 @@ import type { ReadContext, WriteContext } from './strategy.ts'
 /** Creates a lot's schema after the deletion of the other one, or finds that it is there already. */
 export async function recreate(context: WriteContext, lot: Lot): Promise<Json> {
   const found = await create(context, lot)
-  await awaitUnaccountedGone(context, lot)
   await lookAnew(context, lot, isCreated(context, lot))
   return { schemaId: context.plan.schemaId, found }
 }
@@ -64,9 +63,19 @@ async function create(context: WriteContext, lot: Lot): Promise<boolean> {
 /** What is noted where somebody else was quicker. */
 const TAKEN = { created: 'by others' }
 
-/** @returns whether this run has created the schema since it was last taken away: it was not there, then */
+/**
+ * @returns whether this run has created the schema since it was last taken away: it was not there, then. An older journal
+ *   does not know what has been posted to it since
+ */
 function isCreated({ journal }: ReadContext, lot: Lot): boolean {
-  return journal.events.latest(recreationOf(lot), 'intent', 'note', 'withdrawn')?.kind === 'intent'
+  const last = journal.events
+    .all()
+    .findLast(
+      ({ kind, name }) =>
+        name === OLDER_JOURNAL ||
+        (name === recreationOf(lot) && ['intent', 'note', 'withdrawn'].includes(kind)),
+    )
+  return last?.name === recreationOf(lot) && last.kind === 'intent'
 }
 
 /** The place of the deleted schema was taken. */

@@ -5,7 +5,7 @@
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
-import type { ContactRead } from '../model.ts'
+import type { Interaction } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
 import type { Found } from '../transfer/reconcile.ts'
 import { FORTH, reconcileUnaccounted, wasPosted } from './lot.ts'
@@ -47,7 +47,7 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
   // "Plan again", which a difference is answered with elsewhere, would be no way out here.
   if (!sameSchema(live, plan.after)) throw madeAnew(plan.after, live)
   const assertOurs = (): Promise<void> =>
-    assertNoStrangers(context, (known, now) => strangers(context, known, now))
+    assertNoStrangers(context, (known, others) => strangers(context, known, others))
   await assertOurs()
   journal.events.append('intent', 'roll-back-clearing', { schemaId: plan.schemaId })
   await deleteSchema(context, plan.after, assertOurs)
@@ -58,7 +58,11 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
  * @returns records of a contact that are more than this run's POSTs can have made: one whose answer was lost counts; what
  * it has posted to a contact that was merged into this one is known by its id
  */
-function strangers(context: ReadContext, { pieces }: Known, { interactions }: ContactRead): readonly Found[] {
-  const { unclaimed } = reconcileUnaccounted(context, FORTH, pieces, interactions)
+function strangers(
+  context: ReadContext,
+  { pieces }: Known,
+  others: readonly Interaction[],
+): readonly Found[] {
+  const { unclaimed } = reconcileUnaccounted(context, FORTH, pieces, others)
   return unclaimed.filter(({ id }) => !wasPosted(context.journal, FORTH, id))
 }

@@ -4,7 +4,7 @@
  * under whatever contact, nor known to be ours ends it.
  */
 import { EXIT, OperatorError } from '../errors.ts'
-import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
+import type { Interaction, InteractionSchema } from '../model.ts'
 import { schemaDifferences } from '../schema/diff.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import { deliveries, type Piece } from '../transfer/deliveries.ts'
@@ -15,6 +15,7 @@ import { contactMapOf } from './contact-map.ts'
 import { addCreatedSince } from './contact-source.ts'
 import { passSnapshot } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
+import type { Place } from './strays.ts'
 
 /**
  * A contact with what the snapshot holds of it, and of those that are mapped to it or go with it to another one; nothing
@@ -25,19 +26,39 @@ export interface Known {
   readonly pieces: readonly Piece[]
 }
 
+/** Records that are looked up in the snapshot at once, at most. */
+const LOOKED_UP = 100_000
+
 /**
- * @param strangers what of a contact's records in the tenant is not known to be ours, but for being in the snapshot
- * @throws OperatorError (exit 4) naming the first such record
+ * @param strangers which of a contact's records are not known to be ours; those that the snapshot has of it are not asked
+ *   about
+ * @throws OperatorError (exit 4) naming the first such record that the snapshot has of no contact
  */
 export async function assertNoStrangers(
   context: ReadContext,
-  strangers: (known: Known, now: ContactRead) => readonly Pick<Interaction, 'id'>[],
+  strangers: (known: Known, others: readonly Interaction[]) => readonly Pick<Interaction, 'id'>[],
 ): Promise<void> {
   const { plan, reader, clock, settings, journal } = context
   const since = journal.events.latest('contacts', 'finished')?.at ?? 0
   await addCreatedSince(since, journal.contacts, reader, clock.now())
   const snapshot = await passSnapshot(context, 'final-pass')
+  const merged = new Map<string, string>()
+  let unknown: Place[] = []
+  const lookUp = async (): Promise<void> => {
+    const holders = await holdersOf(
+      snapshot,
+      unknown.map(([id]) => id),
+    )
+    for (const [id, contactId] of unknown) {
+      const holder = holders.get(id)
+      if (holder === undefined) throw arrived(plan.schemaId, id, contactId)
+      merged.set(holder, contactId)
+    }
+    unknown = []
+  }
   let done = 0
+  // Each look-up reads the whole snapshot: the first is told at once, and many do not make many.
+  let most = 1
   const looks = inOrder(
     everyContact(context, snapshot),
     async (known) => ({ known, now: await readContact(reader, clock, known.contactId, plan.schemaId) }),
@@ -46,11 +67,12 @@ export async function assertNoStrangers(
   for await (const { known, now } of looks) {
     context.stop.throwIfAborted()
     const own = new Set(known.pieces.flatMap(({ interactions }) => interactions.map(({ id }) => id)))
-    const [stranger] = await lackedBy(
-      snapshot,
-      strangers(known, now).filter(({ id }) => !own.has(id)),
-    )
-    if (stranger !== undefined) throw arrived(plan.schemaId, stranger.id, known.contactId)
+    const others = now.interactions.filter(({ id }) => !own.has(id))
+    for (const { id } of strangers(known, others)) unknown.push([id, known.contactId])
+    if (unknown.length >= most) {
+      await lookUp()
+      most = Math.min(most * 2, LOOKED_UP)
+    }
     done += 1
     context.progress({
       phase: 'looking for live arrivals: contacts read',
@@ -59,23 +81,29 @@ export async function assertNoStrangers(
       doneHere: done,
     })
   }
+  if (unknown.length > 0) await lookUp()
+  const [example] = merged
+  if (example !== undefined)
+    context.say(
+      `contacts that were merged since the final pass: ${merged.size}, such as ${example.join(' into ')}; --contact-map FILE takes their history there`,
+    )
 }
 
 /**
- * What a merge has brought to another contact since the final pass is in the snapshot all the same. Reads all of the
- * snapshot wherever there are any records to look for: they should be few.
- * @returns those of the records that no contact of the snapshot has
+ * What a merge has brought to another contact since the final pass is in the snapshot all the same.
+ * @returns the contact that the snapshot has each of the interactions under; those that it lacks are not among them
  */
-export async function lackedBy<T extends Pick<Interaction, 'id'>>(
+export async function holdersOf(
   snapshot: Snapshot,
-  records: readonly T[],
-): Promise<readonly T[]> {
-  const lacking = new Map(records.map((record) => [record.id, record]))
-  if (lacking.size === 0) return []
-  for await (const { interactions } of snapshot.contacts()) {
-    for (const { id } of interactions) lacking.delete(id)
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const holders = new Map<string, string>()
+  const sought = new Set(ids)
+  if (sought.size === 0) return holders
+  for await (const { contactId, interactions } of snapshot.contacts()) {
+    for (const { id } of interactions) if (sought.has(id)) holders.set(id, contactId)
   }
-  return [...lacking.values()]
+  return holders
 }
 
 async function* everyContact(context: ReadContext, snapshot: Snapshot): AsyncGenerator<Known> {

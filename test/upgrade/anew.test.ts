@@ -1,13 +1,15 @@
 /** Others delete the schema in the midst of an import: what was posted before is gone, and must be seen to be. */
 import { describe, expect, it } from 'vitest'
+import type { EventKind } from '../../src/journal/events.ts'
 import { type Journal, openJournal } from '../../src/journal/journal.ts'
 import type { Interaction } from '../../src/model.ts'
+import { distrust } from '../../src/upgrade/distrust.ts'
 import { beginAnew, FORTH, itemsOf, remembered } from '../../src/upgrade/lot.ts'
 import { passSnapshot } from '../../src/upgrade/pass.ts'
 import { findOrphans, repairOrphans } from '../../src/upgrade/repair.ts'
 import { holdsHistory } from '../../src/upgrade/status.ts'
 import { caller } from '../sandbox/caller.ts'
-import { type Bench, held, openBench } from '../support/bench.ts'
+import { addHistory, type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { isPost, POSTS } from '../support/importing.ts'
 import { approve, go, planRun, type Run, VISIBLE_WITHIN_MS, verification } from '../support/run.ts'
@@ -49,16 +51,16 @@ function stoppedAt(run: Run, post: number): ReturnType<typeof go> {
   return ended.finally(() => run.bench.between(undefined))
 }
 
-/** The same journal, but for one kind of event that a process dies at. */
-function dyingAt(journal: Journal, name: string): Journal {
+/** The same journal, but for an event that a process dies at. */
+function dyingAt(journal: Journal, kind: EventKind, name: string): Journal {
   const { events } = journal
   return {
     ...journal,
     events: {
       ...events,
-      append(kind, each, detail) {
-        if (each === name) throw new Error('killed')
-        return events.append(kind, each, detail)
+      append(its, each, detail) {
+        if (its === kind && each === name) throw new Error('killed')
+        return events.append(its, each, detail)
       },
     },
   }
@@ -168,7 +170,7 @@ describe('an import whose schema others have deleted', () => {
     const history = held(bench)
     const run = await planRun(bench)
     await approve(run)
-    const journal = dyingAt(run.journal, 'import:verified')
+    const journal = dyingAt(run.journal, 'note', 'import:verified')
     expect(await failureOf(go({ ...run, context: { ...run.context, journal } }))).toMatchObject({
       message: 'killed',
     })
@@ -224,6 +226,25 @@ describe('what a lot remembers', () => {
 })
 
 describe('an import that found its schema gone for a moment', () => {
+  it('asks about everything first where the journal is one from the midst of the recreation', async () => {
+    const bench = openBench()
+    const records = [...bench.sandbox.tenant.interactionsOfSchema(bench.schema.id)]
+    const history = held(bench)
+    const run = await planRun(bench)
+    await approve(run)
+    const journal = dyingAt(run.journal, 'finished', 'recreation')
+    expect(await failureOf(go({ ...run, context: { ...run.context, journal } }))).toMatchObject({
+      message: 'killed',
+    })
+    // What the run went on to do, as the journal knows that was lost.
+    for (const { contactId, payload, createdDate } of records)
+      addHistory(bench, contactId, payload, createdDate)
+    distrust(run.journal, null)
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+    expect(bench.posts()).toBe(0)
+  })
+
   it('posts nothing again where all of it is still there', async () => {
     const bench = openBench()
     const history = held(bench)

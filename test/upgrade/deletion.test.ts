@@ -226,6 +226,7 @@ describe('the deletion', () => {
     bench.sandbox.setFaults([])
     const moved = merge(bench)
     expect(await go(run)).toEqual({ state: 'done' })
+    expect(run.said.join('\n')).toMatch(/merged since the final pass: 1, such as \S+ into \S+; --contact-map/)
     expect(verification(run)).toMatchObject({
       found: history.length - moved,
       missing: 0,

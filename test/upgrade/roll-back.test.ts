@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { EngageReader } from '../../src/engage/types.ts'
+import type { Interaction } from '../../src/model.ts'
 import { BACK } from '../../src/upgrade/lot.ts'
 import { findOrphans, repairOrphans } from '../../src/upgrade/repair.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
@@ -81,6 +83,32 @@ describe('the way back', () => {
     expect(await goBack(run)).toMatchObject({ gate: 'roll-back' })
     sign(run, 'roll-back')
     expect(await walk(run)).toEqual([])
+    expect(held(bench)).toEqual(history)
+  })
+
+  it('counts what was posted and never answered as its own, while what it is equal to is shown yet', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const old = [...bench.sandbox.tenant.interactionsOfSchema(bench.schema.id)]
+    const run = await planRun(bench)
+    await approve(run)
+    const dead = await killedAt(run, isPost)
+    const { reader } = dead.context
+    const shown = (contactId: string): readonly Interaction[] =>
+      isDone(dead.journal, { name: 'roll-back-clearing' })
+        ? []
+        : old.filter((each) => each.contactId === contactId)
+    const lagging: EngageReader = {
+      ...reader,
+      interactionsOf: async (contactId, schemaId) => [
+        ...shown(contactId),
+        ...(await reader.interactionsOf(contactId, schemaId)),
+      ],
+    }
+    const next = { ...dead, context: { ...dead.context, reader: lagging } }
+    await goBack(next)
+    sign(next, 'roll-back')
+    expect(await walk(next)).toEqual([])
     expect(held(bench)).toEqual(history)
   })
 
