@@ -9,6 +9,7 @@ import { type Delivery, deliveries } from '../transfer/deliveries.ts'
 import { withHistory } from '../transfer/history.ts'
 import { awaitWithout, notCleared, SAMPLE, shownOf } from './clearing.ts'
 import { contactMapOf } from './contact-map.ts'
+import { OLDER_JOURNAL } from './history.ts'
 import {
   beginAnew,
   comparisonOf,
@@ -16,6 +17,7 @@ import {
   itemsOf,
   type Lot,
   reconcileUnaccounted,
+  recreationOf,
   remembered,
   startRoundsAnew,
   unaccounted,
@@ -44,7 +46,8 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
     const telling = sample.length - gone.size
     if (first !== undefined && (created || left.length < telling)) throw notCleared(context, first)
     if (created || left.length < telling) {
-      beginAnew(journal, lot)
+      const { interactions } = passResult(context, 'final-pass')
+      beginAnew(journal, lot, isOlder(context, lot) ? interactions : 0)
       say(`${confirmed} interactions that had been posted went with the schema: all are posted again`)
     } else {
       say('nothing shows that what was posted before is gone: the import goes on with it')
@@ -52,6 +55,17 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
     }
   }
   await awaitUnaccountedGone(context, lot)
+}
+
+/** @returns whether the journal may lack what was done, and posted, since the schema last came back */
+function isOlder({ journal }: ReadContext, lot: Lot): boolean {
+  const last = journal.events
+    .all()
+    .findLast(
+      ({ kind, name }) =>
+        name === OLDER_JOURNAL || (name === recreationOf(lot) && ['intent', 'note'].includes(kind)),
+    )
+  return last?.name === OLDER_JOURNAL
 }
 
 /**

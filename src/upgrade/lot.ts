@@ -37,9 +37,7 @@ function generationCursor({ name }: Pick<Lot, 'name'>): string {
 /** @returns the items of each generation of a lot, the current one last */
 function generationsOf(journal: Posted, lot: Lot): readonly ItemJournal[] {
   const current = journal.cursor(generationCursor(lot)) ?? 0
-  return Array.from({ length: current + 1 }, (_, number) =>
-    journal.items(number === 0 ? lot.name : `${lot.name}#${number + 1}`),
-  )
+  return Array.from({ length: current + 1 }, (_, number) => generation(journal, lot, number))
 }
 
 /** @returns a lot's items, as far as the schema that is there now is concerned */
@@ -47,9 +45,20 @@ export function itemsOf(journal: Posted, lot: Lot): ItemJournal {
   return generationsOf(journal, lot).at(-1) as ItemJournal
 }
 
-/** Everything that a lot has posted is gone with its schema: from now on nothing of it counts as posted. */
-export function beginAnew(journal: Journal, lot: Lot): void {
-  journal.setCursor(generationCursor(lot), generationsOf(journal, lot).length)
+/**
+ * Everything that a lot has posted is gone with its schema: from now on nothing of it counts as posted.
+ * @param doubted how many items, from the first, may have been posted since by a process whose journal was lost: they are
+ *   asked about before anything is posted
+ */
+export function beginAnew(journal: Journal, lot: Lot, doubted = 0): void {
+  const next = generationsOf(journal, lot).length
+  // First: where the process dies in between, the generation has not begun, and all of this is done again.
+  generation(journal, lot, next).doubtAll(doubted)
+  journal.setCursor(generationCursor(lot), next)
+}
+
+function generation(journal: Posted, lot: Lot, number: number): ItemJournal {
+  return journal.items(number === 0 ? lot.name : `${lot.name}#${number + 1}`)
 }
 
 /** @returns the items of imports that a deletion has taken away since, the earliest first */

@@ -11,7 +11,7 @@ import type { InteractionSchema } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
 import { lookAnew } from './anew.ts'
-import { OLDER_JOURNAL, OTHERS } from './history.ts'
+import { OTHERS } from './history.ts'
 import { FORTH, type Lot, recreationOf } from './lot.ts'
 import { createSchema, schemaInstead } from './schema-effects.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -63,19 +63,9 @@ async function create(context: WriteContext, lot: Lot): Promise<boolean> {
 /** What is noted where somebody else was quicker. */
 const TAKEN = { created: 'by others' }
 
-/**
- * @returns whether this run has created the schema since it was last taken away: it was not there, then. An older journal
- *   does not know what has been posted to it since
- */
+/** @returns whether this run has created the schema since it was last taken away: it was not there, then */
 function isCreated({ journal }: ReadContext, lot: Lot): boolean {
-  const last = journal.events
-    .all()
-    .findLast(
-      ({ kind, name }) =>
-        name === OLDER_JOURNAL ||
-        (name === recreationOf(lot) && ['intent', 'note', 'withdrawn'].includes(kind)),
-    )
-  return last?.name === recreationOf(lot) && last.kind === 'intent'
+  return journal.events.latest(recreationOf(lot), 'intent', 'note', 'withdrawn')?.kind === 'intent'
 }
 
 /** The place of the deleted schema was taken. */

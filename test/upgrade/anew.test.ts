@@ -165,6 +165,22 @@ describe('an import whose schema others have deleted', () => {
     expect(verification(run)).toMatchObject({ found: history.length, missing: 0, extra: 0, foreign: 0 })
   })
 
+  it('asks about everything first where the journal does not know whether it was posted again', async () => {
+    const { run, history } = await takenAwayAt(90)
+    const { bench } = run
+    // What the run went on to do, as the journal knows that was lost.
+    await bench.writer.createSchema(run.plan.after)
+    const snapshot = await passSnapshot(run.context, 'final-pass')
+    for await (const { interactions } of snapshot.contacts())
+      for (const { contactId, payload, createdDate } of interactions)
+        addHistory(bench, contactId, payload, createdDate)
+    distrust(run.journal, null)
+    const posts = bench.posts()
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+    expect(bench.posts()).toBe(posts)
+  })
+
   it('reads everything back anew: what an earlier read-back had found counts no more', async () => {
     const bench = openBench()
     const history = held(bench)
