@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../clock.ts'
-import { EXIT, OperatorError } from '../errors.ts'
+import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import { holderText, readHolder, thisProcess, whyNotDead, writeHolder } from './holder.ts'
 
 const SQLITE_BUSY = 5
@@ -20,21 +20,38 @@ const PATIENCE = 250
  * @param file where the lock lives; its folder is made
  * @param what what it guards, for the message: "run X"
  * @param breakDead whether to take it from a holder that is provably dead
- * @throws OperatorError with exit code 6 where another process has it
+ * @throws OperatorError with exit code 6 where another process has it, 1 where the disk refuses
  */
 export function acquireLock(file: string, what: string, clock: Clock, breakDead = false): Disposable {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  // Between taking a lock and leaving word of it, nobody may judge it by what an earlier holder left.
-  const taking = tryLock(`${file}.taking`)
-  if (taking === undefined) throw held(file, what, clock)
+  let taking: DatabaseSync | undefined
+  let lock: DatabaseSync | undefined
   try {
-    const lock = tryLock(file) ?? (breakDead ? breakLock(file, what, clock) : undefined)
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    // Between taking a lock and leaving word of it, nobody may judge it by what an earlier holder left.
+    taking = tryLock(`${file}.taking`)
+    if (taking === undefined) throw held(file, what, clock)
+    lock = tryLock(file) ?? (breakDead ? breakLock(file, what, clock) : undefined)
     if (lock === undefined) throw held(file, what, clock)
     writeHolder(holderFile(file), thisProcess(clock.now()))
-    return { [Symbol.dispose]: () => lock.close() }
+    const taken = lock
+    return { [Symbol.dispose]: () => taken.close() }
+  } catch (error) {
+    lock?.close()
+    throw error instanceof OperatorError ? error : notTaken(file, what, error)
   } finally {
-    taking.close()
+    taking?.close()
   }
+}
+
+/** @returns the error of a disk that refused, told to the operator */
+function notTaken(file: string, what: string, cause: unknown): OperatorError {
+  return new OperatorError({
+    what: `Cannot take the lock of ${what}, ${file}: ${messageOf(cause)}.`,
+    safe: 'Nothing was changed by this command.',
+    next: 'Make room on that disk, or make sure that the folder can be written to, then run the same command again.',
+    exit: EXIT.failed,
+    cause,
+  })
 }
 
 function holderFile(file: string): string {

@@ -2,7 +2,7 @@
  * The schema is there again, which others took away in the midst of an import.
  * Guarantees: what was posted before counts as gone only when a sample of the contacts that had it shows none of it any
  * more; from then on all of it is posted again, and no read-back from before goes on. Where it is all still there, nobody
- * has taken it away, and nothing is posted twice.
+ * has taken it away, and nothing is posted twice. What was sent and never answered is not taken for what is sent next.
  */
 import type { SnapshotContact } from '../snapshot/reader.ts'
 import { type Delivery, deliveries } from '../transfer/deliveries.ts'

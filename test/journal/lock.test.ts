@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -43,6 +43,21 @@ describe('the lock', () => {
     acquireLock(file, 'run one', systemClock)[Symbol.dispose]()
     expect(isHeld(file)).toBe(false)
     using _again = acquireLock(file, 'run one', systemClock)
+    expect(isHeld(file)).toBe(true)
+  })
+
+  it('that the disk refuses is told as that, and not kept', async () => {
+    const file = join(await temporaryFolder(), 'lock')
+    mkdirSync(`${file}.holder`)
+    expect(thrownBy(() => acquireLock(file, 'run one', systemClock))).toMatchObject({
+      name: 'OperatorError',
+      exit: 1,
+      message: expect.stringContaining('run one'),
+      next: expect.stringContaining('Make room'),
+    })
+    expect(isHeld(file)).toBe(false)
+    rmdirSync(`${file}.holder`)
+    using _held = acquireLock(file, 'run one', systemClock)
     expect(isHeld(file)).toBe(true)
   })
 
