@@ -14,11 +14,12 @@ import {
   beginAnew,
   comparisonOf,
   hasSent,
+  isUntouched,
+  itemsAt,
   itemsOf,
   type Lot,
   reconcileUnaccounted,
   recreationOf,
-  remembered,
   startRoundsAnew,
   unaccounted,
 } from './lot.ts'
@@ -35,8 +36,9 @@ const UNACCOUNTED = 1_000
  */
 export async function lookAnew(context: ReadContext, lot: Lot, created: boolean): Promise<void> {
   const { journal, say } = context
-  const { confirmed, sent, unsent, rejected } = itemsOf(journal, lot).counts()
-  if (confirmed + sent + unsent + rejected > 0) {
+  const items = itemsOf(journal, lot)
+  if (!isUntouched(items)) {
+    const { confirmed } = items.counts()
     startRoundsAnew(journal, lot)
     const sample = await postedTo(context, lot, confirmed)
     const { gone, left } = await awaitWithout(context, sample, (contact, now) =>
@@ -90,14 +92,11 @@ async function awaitUnaccountedGone(context: ReadContext, lot: Lot): Promise<voi
 /** @returns contacts to which POSTs of unknown outcome have gone: all of them or, where they are many, one in so many */
 async function unaccountedAt(context: ReadContext, lot: Lot): Promise<readonly Delivery[]> {
   const snapshot = await passSnapshot(context, 'final-pass')
-  const { itemsOf: itemsIn } = remembered(context.journal, lot)
   let found: Delivery[] = []
   let number = 0
   let every = 1
   for await (const delivery of deliveries(snapshot, contactMapOf(context), 0, context.stop)) {
-    const items = delivery.pieces.flatMap(({ firstSeq, interactions }) =>
-      itemsIn(firstSeq, interactions.length),
-    )
+    const items = itemsAt(context.journal, lot, delivery.pieces)
     if (!items.some((item) => unaccounted(item) > 0)) continue
     if (number++ % every === 0) found.push(delivery)
     if (found.length <= UNACCOUNTED) continue

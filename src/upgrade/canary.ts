@@ -3,7 +3,6 @@
  * Guarantees: where the tenant refuses it, hides it or keeps it in another form, nothing else is posted.
  */
 import { EXIT, OperatorError } from '../errors.ts'
-import type { ItemJournal } from '../journal/items.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
@@ -14,7 +13,7 @@ import { tooManyRejected } from '../transfer/post.ts'
 import { awaitCleared, sampleOf } from './clearing.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema, toldOfDrift } from './drift.ts'
-import { deskOf, type Lot } from './lot.ts'
+import { deskOf, isUntouched, type Lot } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import type { WriteContext } from './strategy.ts'
 
@@ -36,6 +35,7 @@ async function fly(context: WriteContext, lot: Lot): Promise<Json> {
   const gone = new Set<string>([...map.keys(), ...map.values()])
   let passedOver = 0
   const weigh = weigher(lot.schema(context))
+  // Once something of a lot has been sent, the deletion was seen to be carried through.
   if (isUntouched(desk.items)) {
     const { contactsWithHistory } = passResult(context, 'final-pass')
     await awaitCleared(context, lot, await sampleOf({ snapshot, contactsWithHistory }, context.stop))
@@ -67,11 +67,6 @@ async function fly(context: WriteContext, lot: Lot): Promise<Json> {
     if (tooManyRejected(passedOver, passedOver, settings.refusedAtMost))
       throw tooManyGone(passedOver, passedOver)
   }
-}
-
-/** Once something of a lot has been sent, the deletion was seen to be carried through. */
-function isUntouched(items: Pick<ItemJournal, 'counts'>): boolean {
-  return Object.values(items.counts()).every((count) => count === 0)
 }
 
 /**

@@ -68,9 +68,12 @@ function bygone(journal: Posted, lot: Lot): readonly ItemJournal[] {
 
 /** @returns whether anything was sent for a lot, or for what was there before it */
 export function hasSent(journal: Posted, lot: Lot): boolean {
-  return [...bygone(journal, lot), itemsOf(journal, lot)].some((items) =>
-    Object.values(items.counts()).some((count) => count > 0),
-  )
+  return [...bygone(journal, lot), itemsOf(journal, lot)].some((items) => !isUntouched(items))
+}
+
+/** @returns whether nothing was sent of these, or decided */
+export function isUntouched(items: Pick<ItemJournal, 'counts'>): boolean {
+  return Object.values(items.counts()).every((count) => count === 0)
 }
 
 /** @returns the name of the action that brings a lot's schema back */
@@ -136,6 +139,13 @@ export function unaccounted({ posts, newId }: Item): number {
   return Math.max(0, posts - (newId === undefined ? 0 : 1))
 }
 
+/** @returns what a lot knows of a contact's records, those of imports that are gone included */
+export function itemsAt(journal: Journal, lot: Lot, pieces: readonly Piece[]): readonly Item[] {
+  return pieces.flatMap(({ firstSeq, interactions }) =>
+    withLateOnes(journal, lot, firstSeq, firstSeq + interactions.length),
+  )
+}
+
 /**
  * What a contact shows, held against the POSTs of a lot whose outcome nobody knows: those of imports that are gone count.
  * @param found records of the contact: `there` are those that these POSTs may have made, `unclaimed` are nobody's
@@ -148,8 +158,7 @@ export function reconcileUnaccounted(
 ): Reconciliation {
   const keyOf = canonicalForm(lot.schema(context))
   const records = recordsOf(pieces)
-  const { itemsOf: itemsIn } = remembered(context.journal, lot)
-  const items = pieces.flatMap(({ firstSeq, interactions }) => itemsIn(firstSeq, interactions.length))
+  const items = itemsAt(context.journal, lot, pieces)
   const sought = items.flatMap((item) => {
     const key = keyOf(records.get(item.seq) as Interaction)
     return Array.from({ length: unaccounted(item) }, () => ({ seq: item.seq, key }))

@@ -12,6 +12,7 @@ import {
   killedAt,
   passed,
   planRun,
+  type Run,
   schemaEffects,
   sign,
   verification,
@@ -37,6 +38,14 @@ function merge({ sandbox: { tenant }, schema, contacts, clock }: Bench, among = 
   const moved = recordsOf(id)
   tenant.apply({ type: 'contact-merged', id, into, at: clock.now() })
   return moved
+}
+
+/** Runs to a deletion that is not carried out, and gets no clear answer. */
+async function failToDelete(run: Run): Promise<void> {
+  const { sandbox } = run.bench
+  sandbox.setFaults([{ method: 'DELETE', path: '/interactionschemas/', kind: '500', times: 'always' }])
+  expect(await failureOf(go(run))).toMatchObject({ name: 'OperatorError', exit: 1 })
+  sandbox.setFaults([])
 }
 
 describe('the deletion', () => {
@@ -160,13 +169,9 @@ describe('the deletion', () => {
     const history = held(bench)
     const run = await planRun(bench)
     await approve(run)
-    bench.sandbox.setFaults([
-      { method: 'DELETE', path: '/interactionschemas/', kind: '500', times: 'always' },
-    ])
     const effects = schemaEffects(bench)
-    expect(await failureOf(go(run))).toMatchObject({ name: 'OperatorError', exit: 1 })
+    await failToDelete(run)
     expect(new Set(effects)).toEqual(new Set([`DELETE ${bench.schema.id}: nothing`]))
-    bench.sandbox.setFaults([])
     const { snapshot } = passed(run, 'final-pass')
     await bench.clock.advance(1_000)
     const late = produce(bench, bench.contacts[0] ?? '')
@@ -219,11 +224,7 @@ describe('the deletion', () => {
     const history = held(bench)
     const run = await planRun(bench)
     await approve(run)
-    bench.sandbox.setFaults([
-      { method: 'DELETE', path: '/interactionschemas/', kind: '500', times: 'always' },
-    ])
-    expect(await failureOf(go(run))).toMatchObject({ exit: 1 })
-    bench.sandbox.setFaults([])
+    await failToDelete(run)
     const moved = merge(bench)
     expect(await go(run)).toEqual({ state: 'done' })
     expect(run.said.join('\n')).toMatch(/merged since the final pass: 1, such as \S+ into \S+; --contact-map/)
@@ -233,6 +234,20 @@ describe('the deletion', () => {
       extra: 0,
       rejected: moved,
     })
+  })
+
+  it('that may have been carried out finds a live arrival behind what a merge has brought', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await approve(run)
+    await failToDelete(run)
+    expect(merge(bench)).toBeGreaterThan(0)
+    const late = produce(bench, bench.contacts.at(-1) ?? '')
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining(`such as ${late.id}`),
+    })
+    expect(isThere(bench)).toBe(true)
   })
 
   it('that Engage clearly refuses has taken nothing, so the run holds no history', async () => {

@@ -381,7 +381,7 @@ export class World {
 
   /** @returns whether the run says that contacts were merged, and some were */
   wereMerged(said: string): boolean {
-    return this.#merged.size > 0 && /merged since the final pass/.test(said)
+    return this.#merged.size > 0 && /Contacts were merged since the final pass/.test(said)
   }
 
   producersHadNotStopped(said: string): boolean {
