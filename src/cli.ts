@@ -13,13 +13,14 @@ import { SETTINGS } from './config.ts'
 import { EXIT, EXIT_MEANINGS, type ExitCode, OperatorError } from './errors.ts'
 
 /** In the order of the help. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<string, () => Promise<Command | readonly Command[]>>> = {
   plan: async () => (await import('./commands/plan.ts')).plan,
   upgrade: async () => (await import('./commands/upgrade.ts')).upgrade,
   sign: async () => (await import('./commands/sign.ts')).sign,
   status: async () => (await import('./commands/status.ts')).status,
   verify: async () => (await import('./commands/verify.ts')).verify,
   repair: async () => (await import('./commands/repair.ts')).repair,
+  snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   demo: async () => (await import('./commands/demo.ts')).demo,
 }
@@ -52,10 +53,15 @@ export async function main(): Promise<void> {
 }
 
 /** @returns the command that comes first, all where none does: to load what the others need takes longer than a short one */
-function commandsIn(argv: readonly string[]): Promise<readonly Command[]> {
+async function commandsIn(argv: readonly string[]): Promise<readonly Command[]> {
   const all = Object.entries(COMMANDS)
   const named = all.filter(([verb]) => verb === argv[0])
-  return Promise.all((named.length > 0 ? named : all).map(([, load]) => load()))
+  return (await Promise.all((named.length > 0 ? named : all).map(([, load]) => load()))).flat()
+}
+
+/** What a group of commands is for, as the help has it. */
+const GROUPS: Readonly<Record<string, string>> = {
+  snapshots: 'list, show, compare and look after snapshots',
 }
 
 /** Known before anything else, since even a wrong use is answered in this form. */
@@ -75,7 +81,7 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done
   const debug = argv.includes('--debug')
   const commands = await commandsIn(argv)
-  const asked = commands.find((each) => verbOf(each) === argv[0])
+  const asked = commands.find((each) => wordsOf(each).every((word, index) => word === argv[index]))
   const parser = yargs()
     .scriptName('engage-migrate')
     .usage('$0 <command>: upgrade the interaction schemas of a Voyado Engage tenant, with all their history')
@@ -91,15 +97,24 @@ async function run(argv: readonly string[], tools: Tools): Promise<ExitCode> {
     .fail((message, error) => {
       throw error ?? usage(message, asked)
     })
-  for (const command of commands) {
-    parser.command(
+  const add = (to: Argv, command: Command): void => {
+    to.command(
       command.usage,
       command.describe,
-      (to) => declare(to, command),
+      (builder) => declare(builder, command),
       async (args) => {
         exit = await command.run(args as Args, tools)
       },
     )
+  }
+  for (const [group, members] of Map.groupBy(commands, (command) => command.group)) {
+    if (group === undefined) for (const command of members) add(parser, command)
+    else {
+      parser.command(group, GROUPS[group] ?? '', (to) => {
+        for (const command of members) add(to, command)
+        return to.demandCommand(1, `Name what to do: engage-migrate ${group} --help lists it.`)
+      })
+    }
   }
   try {
     await parser.parseAsync([...argv])
@@ -164,8 +179,9 @@ function asOf(command: Command | undefined, told: OperatorError): OperatorError 
   return new OperatorError({ what, safe: command.interrupted, next: 'Run the same command again.', exit })
 }
 
-function verbOf({ usage: words }: Command): string | undefined {
-  return words.split(' ')[0]
+/** @returns what is typed to name a command: one word, or its group's and its own */
+function wordsOf({ group, usage: words }: Command): readonly string[] {
+  return [...(group === undefined ? [] : [group]), words.split(' ')[0] ?? '']
 }
 
 function usage(message: string, known: Command | undefined): OperatorError {
@@ -173,16 +189,16 @@ function usage(message: string, known: Command | undefined): OperatorError {
   return new OperatorError({
     what: given !== undefined && known !== undefined ? lacking(known, Number(given)) : message,
     safe: 'Nothing was changed.',
-    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${verbOf(known)} --help`,
+    next: known === undefined ? 'engage-migrate --help' : `engage-migrate ${wordsOf(known).join(' ')} --help`,
     exit: EXIT.usage,
   })
 }
 
 /** @param given how many arguments there were, flags not counted */
-function lacking({ usage: words, positionals }: Command, given: number): string {
+function lacking({ group, usage: words, positionals }: Command, given: number): string {
   const missing = Array.from(words.matchAll(/<(\w+)>/g), ([, name = '']) => name).slice(given)
   const named = missing.map((name) => `<${name}> (${positionals[name] ?? ''})`)
-  return `It takes more than that: engage-migrate ${words}. Missing: ${named.join(', ')}.`
+  return `It takes more than that: engage-migrate ${group === undefined ? '' : `${group} `}${words}. Missing: ${named.join(', ')}.`
 }
 
 /** Name and version, from the package that this file is in: the sources and what is built of them alike. */

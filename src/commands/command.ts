@@ -34,6 +34,8 @@ export interface Flag {
 export interface Command {
   /** In yargs' notation: `plan <schemaId>`. */
   readonly usage: string
+  /** The verb that comes before it, where it is one of several that go together: `snapshots`. */
+  readonly group?: string
   readonly describe: string
   readonly positionals: { readonly [name: string]: string }
   readonly flags: { readonly [name: string]: Flag }

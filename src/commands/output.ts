@@ -23,7 +23,8 @@ const STEADY_EVERY = 100
 const RATE_AFTER = 1_000
 
 /** A command as messages have it. */
-const COMMAND = /\bengage-migrate (?=plan|upgrade|sign|status|verify|repair|sandbox|demo|--help)/g
+const COMMAND =
+  /\bengage-migrate (?=plan|upgrade|sign|status|verify|repair|backup|restore|snapshots|sandbox|demo|--help)/g
 
 export class Output {
   readonly #out: Sink

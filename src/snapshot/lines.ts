@@ -4,16 +4,16 @@
  * that is split across two chunks arrives whole; hashes and byte counts are of the compressed bytes on disk.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline, Transform, type TransformCallback } from 'node:stream'
+import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream'
 import { pipeline as pipelineOf } from 'node:stream/promises'
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import ndjson from 'ndjson'
 import split from 'split2'
-import { cannotWrite, openTemporary, seal } from './durable.ts'
+import { cannotWrite, openTemporary, seal as sealFile } from './durable.ts'
 import { type Compression, type FileProof, TEMPORARY } from './format.ts'
+import { locked, type Opener, type Seal } from './seal.ts'
 
 /** In UTF-16 units; far above any interaction, it bounds what a damaged file can make us hold. */
 const LONGEST_LINE = 64 * 1024 * 1024
@@ -50,11 +50,15 @@ export interface LineFile {
   abandon(): Promise<void>
 }
 
-/** Starts a file of lines under its temporary name. Throws an OperatorError where the disk refuses. */
+/**
+ * Starts a file of lines under its temporary name. Throws an OperatorError where the disk refuses.
+ * @param seal encrypts the compressed bytes, where given
+ */
 export async function createLineFile(
   folder: string,
   name: string,
   compression: Compression,
+  seal?: Seal,
 ): Promise<LineFile> {
   const path = join(folder, name)
   const handle = await openTemporary(folder, name).catch((error: unknown) => {
@@ -69,6 +73,7 @@ export async function createLineFile(
   const written = pipelineOf(
     source,
     compressor(compression),
+    seal?.encrypt ?? unchanged,
     meter,
     async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) await handle.writeFile(chunk)
@@ -95,7 +100,7 @@ export async function createLineFile(
       source.end()
       await written
       check()
-      await seal(folder, name, handle).catch((error: unknown) => {
+      await sealFile(folder, name, handle).catch((error: unknown) => {
         throw cannotWrite(path, error)
       })
       return { name, lines, bytes: meter.bytes, sha256: meter.sha256() }
@@ -111,20 +116,36 @@ export async function createLineFile(
 }
 
 /**
- * @param meter counts and hashes the compressed bytes; its sums are of the whole file once the lines have ended.
- * @returns the lines without their ends. Throws what the disk or the decompressor says of a damaged file.
+ * @param open begins to read the bytes of the file; asked when the first line is
+ * @param name its name, which tells how it is compressed and whether it is encrypted
+ * @param meter counts and hashes the bytes as they are at rest; its sums are of the whole file once the lines have ended.
+ * @param opener decrypts; needed for encrypted files only
+ * @returns the lines without their ends. Throws what the disk, the decryption or the decompressor says of a damaged file.
  */
-export async function* readLines(path: string, meter: Meter = new Meter()): AsyncGenerator<string> {
+export async function* readLines(
+  open: () => Readable,
+  name: string,
+  meter: Meter = new Meter(),
+  opener?: Opener,
+): AsyncGenerator<string> {
+  const clear = name.replace(/\.age$/, '')
+  const decrypt = clear === name ? unchanged : opener?.decrypt
+  if (decrypt === undefined) throw locked(name)
   // Not node:readline, which takes U+2028 for an end of line; and not ndjson.parse, which rounds large integers.
   const lines = pipeline(
-    createReadStream(path),
+    open(),
     meter,
-    path.endsWith('.zst') ? createZstdDecompress() : createGunzip(),
+    decrypt,
+    clear.endsWith('.zst') ? createZstdDecompress() : createGunzip(),
     split({ maxLength: LONGEST_LINE }),
     // The error reaches the loop below by itself.
     () => undefined,
   )
   for await (const line of lines) yield line as string
+}
+
+async function* unchanged(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  yield* chunks
 }
 
 function compressor(compression: Compression): Transform {

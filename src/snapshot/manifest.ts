@@ -7,7 +7,16 @@ import { createHash } from 'node:crypto'
 import { Ajv } from 'ajv'
 import { messageOf } from '../errors.ts'
 import { isObject, parseJson } from '../json.ts'
-import { FORMAT, FORMAT_VERSION, type Manifest, partNames, SCHEMA } from './format.ts'
+import {
+  FORMAT,
+  FORMAT_VERSION,
+  INDEX_KEY,
+  KNOWN_VERSIONS,
+  type Manifest,
+  partNames,
+  revisionOf,
+  SCHEMA,
+} from './format.ts'
 
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
 const text = { type: 'string' }
@@ -20,25 +29,44 @@ const part = shape(
     number: count,
     ...{ interactions: file, contacts: file, contactCount: count, gone: count, empty: count, records: count },
   },
-  { firstReadAt: text, lastReadAt: text, ...span },
+  {
+    ...{ failed: count, dropped: count, removed: count, content: hash, index: file },
+    ...{ firstReadAt: text, lastReadAt: text, ...span },
+  },
+)
+const encryption = shape(
+  { method: { const: 'age' }, recipients: count },
+  { index: shape({ fingerprint: text, key: file }) },
 )
 // Our own schema needn't be held against its dialect's in every process.
 const validate = new Ajv({ allErrors: true, strict: true, validateSchema: false }).compile<Manifest>(
-  shape({
-    format: { const: FORMAT },
-    formatVersion: { const: FORMAT_VERSION },
-    tool: shape({ name: text, version: text }),
-    ...{ tenant: text, schemaId: text, pass: text, createdAt: date, startedAt: date, finishedAt: date },
-    compression: { enum: ['zstd', 'gzip'] },
-    contacts: shape(
-      { source: text, listed: count, read: count, empty: count, gone: count, failed: count },
-      { counted: count },
-    ),
-    interactions: shape({ records: count }, span),
-    schema: file,
-    parts: { type: 'array', items: part },
-    digest: hash,
-  }),
+  shape(
+    {
+      format: { const: FORMAT },
+      formatVersion: { enum: KNOWN_VERSIONS },
+      tool: shape({ name: text, version: text }),
+      ...{ tenant: text, schemaId: text, pass: text, createdAt: date, startedAt: date, finishedAt: date },
+      compression: { enum: ['zstd', 'gzip'] },
+      contacts: shape(
+        { source: text, listed: count, read: count, empty: count, gone: count, failed: count },
+        { counted: count, carried: count },
+      ),
+      interactions: shape({ records: count }, span),
+      schema: file,
+      parts: { type: 'array', items: part },
+      digest: hash,
+    },
+    {
+      complete: { type: 'boolean' },
+      parent: shape({ snapshot: { type: 'string', pattern: '^[A-Za-z0-9_-]+$' }, origin: hash }),
+      order: { enum: ['id', 'keyed'] },
+      encryption,
+      secondLook: shape({ contacts: count, arrived: count, vanished: count }),
+      origin: hash,
+      forgotten: { type: 'array', items: shape({ at: date, contact: hash }) },
+      content: hash,
+    },
+  ),
 )
 
 function shape(required: Record<string, object>, optional: Record<string, object> = {}): object {
@@ -77,11 +105,11 @@ export function readManifest(content: string): ReadManifest {
   }
   if (!isObject(value) || value['format'] !== FORMAT)
     return { manifest: undefined, problems: [`its format is not "${FORMAT}"`] }
-  if (value['formatVersion'] !== FORMAT_VERSION) {
+  if (!KNOWN_VERSIONS.some((known) => known === value['formatVersion'])) {
     const version = JSON.stringify(value['formatVersion'])
     return {
       manifest: undefined,
-      problems: [`its format version is ${version}; this program knows version ${FORMAT_VERSION} only`],
+      problems: [`its format version is ${version}; this program knows versions up to ${FORMAT_VERSION}`],
     }
   }
   if (!validate(value)) {
@@ -102,11 +130,15 @@ function namesOf(manifest: Manifest): string[] {
     if (name !== found) problems.push(`it names ${JSON.stringify(found)} where ${name} belongs`)
   }
   expect(SCHEMA, manifest.schema.name)
+  const key = manifest.encryption?.index?.key
+  if (key !== undefined) expect(INDEX_KEY, key.name)
   for (const [index, each] of manifest.parts.entries()) {
     if (each.number !== index + 1) problems.push(`its part ${index + 1} has the number ${each.number}`)
-    const names = partNames(index + 1, manifest.compression)
+    const dress = { compression: manifest.compression, encrypted: manifest.encryption !== undefined }
+    const names = partNames(index + 1, dress, revisionOf(each.contacts.name))
     expect(names.interactions, each.interactions.name)
     expect(names.contacts, each.contacts.name)
+    if (each.index !== undefined) expect(names.index, each.index.name)
   }
   return problems
 }

@@ -1,19 +1,25 @@
 /**
- * Proves a snapshot whole, byte by byte, from what is on disk alone.
+ * Proves a snapshot whole, byte by byte, from what is at rest alone; an increment with all that it follows.
  * Guarantees: `ok` only if every file is there with the bytes and the SHA-256 that were written, every line parses
- * and stands where it belongs, and all counts add up to the manifest's; damage is reported, never thrown; each
- * file is read once. Memory: eight bytes a contact.
+ * and stands where it belongs, and all counts add up to the manifest's; of a chain that it reads as what the tenant held;
+ * damage is reported, never thrown. Memory: eight bytes a contact. What is encrypted is proven by its bytes alone where
+ * there is no identity, and said to be.
  */
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
+import { contactsIn, type Link, namesIn, originOf } from './chain.ts'
+import { byId, type NameOf } from './digests.ts'
 import { Duplicates } from './duplicates.ts'
+import { type State, stateOf } from './facts.ts'
 import { isPartName, MANIFEST, type Manifest, type PartFacts, SCHEMA, TEMPORARY } from './format.ts'
 import { manifestText, readManifest } from './manifest.ts'
-import { provePart } from './partproof.ts'
+import { bytesAt, readSchema } from './manifest-file.ts'
+import { proveBytes, provePart, proveSealedPart } from './partproof.ts'
+import { localPlace, type Place } from './place.ts'
 import { Problems } from './problems.ts'
-import { readSchema } from './reader.ts'
+import type { ContactEntry } from './record.ts'
+import type { Opener } from './seal.ts'
+import { StateTally } from './state.ts'
 import { addUp } from './tally.ts'
 
 export interface ProofProgress {
@@ -29,52 +35,155 @@ export interface Proof {
   readonly ok: boolean
   /** What is wrong, file and line named, without personal data but ids; at most 51, the last says how many more. */
   readonly problems: readonly string[]
-  /** Found on disk: interactions, contacts, and bytes of all files read. */
+  /** Found at rest: interactions and contacts (of the whole chain), and bytes of all files read. */
   readonly records: number
   readonly contacts: number
   readonly bytes: number
+  /** Snapshots that it is read from, itself counted. */
+  readonly links: number
+  /** Whether only bytes and counts could be proven, since it is encrypted and there was no identity. */
+  readonly sealed: boolean
   /** The manifest's `digest`; undefined where there is no readable manifest. */
   readonly manifestDigest: string | undefined
 }
 
-/** Proves the snapshot in a folder. Never throws for what is, or isn't, in the folder. */
-export async function proveSnapshot(
-  folder: string,
-  options: { readonly onProgress?: (progress: ProofProgress) => void } = {},
-): Promise<Proof> {
+export interface ProofOptions {
+  readonly opener?: Opener | undefined
+  readonly onProgress?: (progress: ProofProgress) => void
+}
+
+interface Found {
+  records: number
+  contacts: number
+  bytes: number
+}
+
+/** Proves the snapshot in a folder, or wherever it is kept. Never throws for what is, or isn't, there. */
+export async function proveSnapshot(at: string | Place, options: ProofOptions = {}): Promise<Proof> {
   const problems = new Problems()
-  const found = { records: 0, contacts: 0, bytes: 0 }
-  const text = await readText(folder, MANIFEST, problems)
-  if (text === undefined) return { ok: false, problems: problems.list(), ...found, manifestDigest: undefined }
+  const found: Found = { records: 0, contacts: 0, bytes: 0 }
+  const links: Link[] = []
+  let place: Place | undefined = typeof at === 'string' ? localPlace(at) : at
+  while (place !== undefined) {
+    const own = links.length === 0
+    const named: Problems = own ? problems : problems.within(place.name)
+    const manifest = await proveManifest(place, found, named)
+    if (manifest === undefined) break
+    const child: Manifest | undefined = links[0]?.manifest
+    if (child?.parent !== undefined && originOf(manifest) !== child.parent.origin)
+      named.add(MANIFEST, 'it is not the snapshot that the next one follows')
+    links.unshift({ place, manifest })
+    await proveLink(place, manifest, found, named, options)
+    place = manifest.parent && place.beside(manifest.parent.snapshot)
+  }
+  const tip = links.at(-1)?.manifest
+  const sealed = tip?.encryption !== undefined && options.opener === undefined
+  if (tip?.parent !== undefined && problems.list().length === 0) {
+    Object.assign(found, { records: tip.interactions.records, contacts: tip.contacts.listed })
+    if (!sealed) await proveChain(links, tip, problems, options.opener)
+  }
+  const list = problems.list()
+  return {
+    ok: list.length === 0,
+    problems: list,
+    ...found,
+    links: links.length,
+    sealed,
+    manifestDigest: tip?.digest,
+  }
+}
+
+async function proveManifest(place: Place, found: Found, problems: Problems): Promise<Manifest | undefined> {
+  const text = await readText(place, MANIFEST, problems)
+  if (text === undefined) return undefined
   found.bytes += text.bytes
   const { manifest, problems: faults } = readManifest(text.content)
   for (const fault of faults) problems.add(MANIFEST, fault)
-  if (manifest === undefined)
-    return { ok: false, problems: problems.list(), ...found, manifestDigest: undefined }
   // The digest is over values: this is what makes the promise hold for every byte.
-  if (manifestText(manifest) !== text.content) problems.add(MANIFEST, 'its text is not as it was written')
+  if (manifest !== undefined && manifestText(manifest) !== text.content)
+    problems.add(MANIFEST, 'its text is not as it was written')
+  return manifest
+}
 
-  found.bytes += await proveSchema(folder, manifest, problems)
-  await proveNames(folder, manifest, problems)
+/** Proves the files of one link, each read once. */
+async function proveLink(
+  place: Place,
+  manifest: Manifest,
+  found: Found,
+  problems: Problems,
+  { opener, onProgress }: ProofOptions,
+): Promise<void> {
+  found.bytes += await proveSchema(place, manifest, problems)
+  await proveNames(place, manifest, problems)
+  const { encryption } = manifest
+  if (encryption?.index !== undefined) found.bytes += await proveBytes(place, encryption.index.key, problems)
+  const sealed = encryption !== undefined && opener === undefined
   const duplicates = new Duplicates()
-  const parts: PartFacts[] = []
+  const misplaced = sealed ? undefined : await placesIn({ place, manifest }, opener, problems)
+  const facts: PartFacts[] = []
   for (const part of manifest.parts) {
-    const { facts, bytes } = await provePart(folder, part, manifest.schemaId, duplicates, problems)
-    parts.push(facts)
-    found.records += facts.records
-    found.contacts += facts.contactCount
-    found.bytes += bytes
-    options.onProgress?.({ part: part.number, parts: manifest.parts.length, ...found })
+    if (sealed || misplaced === undefined) {
+      found.bytes += await proveSealedPart(part, place, problems)
+      facts.push(part)
+    } else {
+      const { schemaId } = manifest
+      const proven = await provePart(part, { place, schemaId, opener, duplicates, misplaced, problems })
+      facts.push(proven.facts)
+      found.bytes += proven.bytes
+    }
+    found.records += facts.at(-1)?.records ?? 0
+    found.contacts += facts.at(-1)?.contactCount ?? 0
+    onProgress?.({ part: part.number, parts: manifest.parts.length, ...found })
   }
   const twice = duplicates.count()
   if (twice > 0) problems.add('contacts', `${twice} of them are in the snapshot more than once`)
-  proveTotals(manifest, addUp(parts), problems)
-  const list = problems.list()
-  return { ok: list.length === 0, problems: list, ...found, manifestDigest: manifest.digest }
+  const full = stateOf(addUp(facts))
+  if (manifest.parent === undefined) proveTotals(manifest, full, 'its parts hold', problems)
 }
 
-async function proveSchema(folder: string, manifest: Manifest, problems: Problems): Promise<number> {
-  const text = await readText(folder, SCHEMA, problems)
+/** @returns what says whether a contact is in its place; undefined where that can't be told, and has been said */
+async function placesIn(
+  link: Link,
+  opener: Opener | undefined,
+  problems: Problems,
+): Promise<((contact: ContactEntry) => string | undefined) | undefined> {
+  const { parent, order } = link.manifest
+  let nameOf: NameOf = byId
+  try {
+    if (order === 'keyed') nameOf = await namesIn([link], opener)
+  } catch (error) {
+    problems.add(MANIFEST, messageOf(error))
+    return undefined
+  }
+  let last: string | undefined
+  return ({ contactId, state, removed }) => {
+    if (parent === undefined && (state === 'dropped' || removed !== undefined))
+      return 'it says what has changed, and there is nothing that it follows'
+    if (order === undefined) return undefined
+    const name = nameOf(contactId)
+    const after = last
+    last = name
+    return after !== undefined && name <= after ? 'its contacts are not sorted' : undefined
+  }
+}
+
+async function proveChain(
+  links: readonly Link[],
+  tip: Manifest,
+  problems: Problems,
+  opener: Opener | undefined,
+): Promise<void> {
+  const tally = new StateTally()
+  try {
+    for await (const contact of contactsIn(links, await namesIn(links, opener), opener)) tally.add(contact)
+    proveTotals(tip, tally.state(), 'read as one, the chain holds', problems)
+  } catch (error) {
+    problems.add(MANIFEST, `the chain can't be read: ${messageOf(error)}`)
+  }
+}
+
+async function proveSchema(place: Place, manifest: Manifest, problems: Problems): Promise<number> {
+  const text = await readText(place, SCHEMA, problems)
   if (text === undefined) return 0
   const { schema, problem } = readSchema(text.content, manifest)
   if (schema === undefined) problems.add(SCHEMA, problem)
@@ -86,43 +195,64 @@ async function proveSchema(folder: string, manifest: Manifest, problems: Problem
 }
 
 /** A part beside the manifest's own is history that nobody counted, or another export's. */
-async function proveNames(folder: string, manifest: Manifest, problems: Problems): Promise<void> {
-  const known = new Set(manifest.parts.flatMap((part) => [part.interactions.name, part.contacts.name]))
-  for (const name of await readdir(folder).catch(() => [])) {
+async function proveNames(place: Place, manifest: Manifest, problems: Problems): Promise<void> {
+  const known = new Set(
+    manifest.parts
+      .flatMap(({ interactions, contacts, index }) => [interactions, contacts, index])
+      .map((file) => file?.name),
+  )
+  const { files } = await place.list().catch(() => ({ files: [] }))
+  for (const { name } of files) {
     if ((isPartName(name) && !known.has(name)) || name.endsWith(TEMPORARY))
       problems.add(name, 'the manifest does not name it')
   }
 }
 
-function proveTotals(manifest: Manifest, sum: PartFacts, problems: Problems): void {
-  const { contacts, interactions } = manifest
-  const { contactCount, gone, empty, records, oldestCreated, newestCreated } = sum
+function proveTotals(
+  manifest: Manifest,
+  { contacts, interactions, content }: Omit<State, 'content'> & { readonly content?: string },
+  where: string,
+  problems: Problems,
+): void {
+  const { read, empty, gone, failed } = contacts
   const found = {
-    ...{ read: contactCount - gone, empty, gone, listed: contactCount + contacts.failed, records },
-    ...{ oldestCreated, newestCreated },
+    ...{ read, empty, gone, failed, listed: read + gone + failed, records: interactions.records },
+    ...{ oldestCreated: interactions.oldestCreated, newestCreated: interactions.newestCreated },
+    ...{ content, complete: failed === 0 },
   }
-  const said: typeof found = {
-    ...{ read: contacts.read, empty: contacts.empty, gone: contacts.gone, listed: contacts.listed },
-    ...{ records: interactions.records, oldestCreated: interactions.oldestCreated },
-    newestCreated: interactions.newestCreated,
+  const { contacts: saidOf, interactions: said, formatVersion } = manifest
+  const promised: typeof found = {
+    ...{
+      read: saidOf.read,
+      empty: saidOf.empty,
+      gone: saidOf.gone,
+      failed: saidOf.failed,
+      listed: saidOf.listed,
+    },
+    ...{ records: said.records, oldestCreated: said.oldestCreated, newestCreated: said.newestCreated },
+    content: manifest.content,
+    complete: formatVersion === 1 ? found.complete : (manifest.complete ?? false),
   }
-  for (const [key, value] of Object.entries(said)) {
+  for (const [key, value] of Object.entries(promised)) {
     const counted = found[key as keyof typeof found]
     if (!isDeepStrictEqual(counted, value))
-      problems.add(MANIFEST, `${key} is ${value ?? 'absent'}; its parts hold ${counted ?? 'none'}`)
+      problems.add(MANIFEST, `${key} is ${value ?? 'absent'}; ${where} ${counted ?? 'none'}`)
   }
 }
 
 async function readText(
-  folder: string,
+  place: Place,
   name: string,
   problems: Problems,
 ): Promise<{ readonly content: string; readonly bytes: number } | undefined> {
   try {
-    const content = await readFile(join(folder, name))
+    const content = await bytesAt(place, name)
     return { content: content.toString('utf8'), bytes: content.length }
   } catch (error) {
-    problems.add(name, `it can't be read: ${messageOf(error)}`)
+    problems.add(
+      name,
+      `it can't be read: ${codeOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error)}`,
+    )
     return undefined
   }
 }

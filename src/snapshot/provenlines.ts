@@ -2,10 +2,11 @@
  * Lines that are held against the proof of their file while they are read.
  * Guarantees: the end is told only where the file is the one that was written; anything else is an OperatorError.
  */
-import { join } from 'node:path'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import type { FileProof } from './format.ts'
 import { Meter, readLines } from './lines.ts'
+import type { Place } from './place.ts'
+import type { Opener } from './seal.ts'
 
 /** The lines of a file that throw an OperatorError where they differ from their proof. */
 export class ProvenLines {
@@ -15,16 +16,16 @@ export class ProvenLines {
   readonly #lines: AsyncGenerator<string>
   #line = 0
 
-  constructor(folder: string, proof: FileProof) {
-    this.#path = join(folder, proof.name)
+  constructor(place: Place, proof: FileProof, opener?: Opener) {
+    this.#path = `${place.name}/${proof.name}`
     this.#proof = proof
-    this.#lines = readLines(this.#path, this.#meter)
+    this.#lines = readLines(() => place.read(proof.name), proof.name, this.#meter, opener)
   }
 
   /** @returns undefined at the end, where the file is as its proof says. */
   async next(): Promise<string | undefined> {
     const result = await this.#lines.next().catch((error: unknown) => {
-      throw this.damaged(messageOf(error))
+      throw error instanceof OperatorError ? error : this.damaged(messageOf(error))
     })
     if (result.done !== true) {
       this.#line += 1

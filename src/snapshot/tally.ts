@@ -2,28 +2,38 @@
  * Adds up what a part, or a snapshot, holds.
  * Guarantees: the writer and the proof count with this same code; memory doesn't grow with what is counted.
  */
-import type { ContactRead, Interaction } from '../model.ts'
+import type { Interaction } from '../model.ts'
+import { addContents, Content } from './content.ts'
 import type { PartFacts } from './format.ts'
+import type { ContactChange } from './record.ts'
 
 /** Counts the contacts of one part. */
 export class PartTally {
   #contactCount = 0
   #gone = 0
   #empty = 0
+  #failed = 0
+  #dropped = 0
+  #removed = 0
   #records = 0
+  readonly #content = new Content()
   readonly #readAt = new Span()
   readonly #created = new Span()
 
   /** Counts one contact; `records` is how many interactions it has, each of which is given to `addRecord`. */
-  addContact(contact: Pick<ContactRead, 'state' | 'readAt'>, records: number): void {
+  addContact(contact: Pick<ContactChange, 'state' | 'readAt' | 'removed'>, records: number): void {
     this.#contactCount += 1
+    this.#removed += contact.removed?.length ?? 0
     if (contact.state === 'gone') this.#gone += 1
+    else if (contact.state === 'failed') this.#failed += 1
+    else if (contact.state === 'dropped') this.#dropped += 1
     else if (records === 0) this.#empty += 1
     this.#readAt.add(contact.readAt)
   }
 
-  addRecord(record: Pick<Interaction, 'createdDate'>): void {
+  addRecord(record: Interaction): void {
     this.#records += 1
+    this.#content.add(record)
     this.#created.add(instantOf(record.createdDate))
   }
 
@@ -35,7 +45,9 @@ export class PartTally {
       contactCount: this.#contactCount,
       gone: this.#gone,
       empty: this.#empty,
+      ...someOf({ failed: this.#failed, dropped: this.#dropped, removed: this.#removed }),
       records: this.#records,
+      content: this.#content.text(),
       ...(read && { firstReadAt: read.first, lastReadAt: read.last }),
       ...(created && { oldestCreated: created.first, newestCreated: created.last }),
     }
@@ -49,6 +61,7 @@ export function addUp(parts: readonly PartFacts[]): PartFacts {
     for (const date of parts.flatMap(of)) if (date !== undefined) all.add(Date.parse(date))
     return all.ends()
   }
+  const contents = parts.flatMap(({ content }) => content ?? [])
   const total = (of: (part: PartFacts) => number) => parts.reduce((sum, part) => sum + of(part), 0)
   const read = span((part) => [part.firstReadAt, part.lastReadAt])
   const created = span((part) => [part.oldestCreated, part.newestCreated])
@@ -56,13 +69,25 @@ export function addUp(parts: readonly PartFacts[]): PartFacts {
     contactCount: total((part) => part.contactCount),
     gone: total((part) => part.gone),
     empty: total((part) => part.empty),
+    ...someOf({
+      failed: total((part) => part.failed ?? 0),
+      dropped: total((part) => part.dropped ?? 0),
+      removed: total((part) => part.removed ?? 0),
+    }),
     records: total((part) => part.records),
+    // A sum that lacks some is none.
+    ...(contents.length === parts.length && { content: addContents(contents) }),
     ...(read && { firstReadAt: read.first, lastReadAt: read.last }),
     ...(created && { oldestCreated: created.first, newestCreated: created.last }),
   }
 }
 
-class Span {
+/** @returns the counts that are above 0 */
+function someOf(counts: { readonly [name: string]: number }): { readonly [name: string]: number } {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+}
+
+export class Span {
   #first = Number.POSITIVE_INFINITY
   #last = Number.NEGATIVE_INFINITY
 
@@ -79,7 +104,7 @@ class Span {
 }
 
 /** A date-time without an offset is UTC here: the machine's own zone must not change what a proof computes. */
-function instantOf(date: string): number {
+export function instantOf(date: string): number {
   const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(date)
   return Date.parse(date.includes(':') && !hasOffset ? `${date}Z` : date)
 }

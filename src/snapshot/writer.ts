@@ -7,15 +7,19 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { type Json, stringifyJson } from '../json.ts'
-import type { ContactRead, InteractionSchema } from '../model.ts'
+import type { InteractionSchema } from '../model.ts'
+import type { NameOf } from './digests.ts'
 import { cannotWrite, makeFolder, syncFolder, writeWhole } from './durable.ts'
 import { manifestOf, type SnapshotFacts } from './facts.ts'
 import { checkFiles, isFinished, refuseFinished } from './folder.ts'
 import {
   type Compression,
   type FileProof,
+  filesOf,
+  INDEX_KEY,
   isPartName,
   MANIFEST,
   type Manifest,
@@ -26,13 +30,20 @@ import {
 } from './format.ts'
 import { createLineFile } from './lines.ts'
 import { manifestText, readManifest } from './manifest.ts'
-import { checkRead } from './record.ts'
+import { type ContactChange, checkRead, type IndexEntry } from './record.ts'
+import type { Seal } from './seal.ts'
 import { PartTally } from './tally.ts'
 
 export interface PartOptions {
   readonly compression: Compression
   /** Where given, a record of another schema is refused when it is added, not only when the proof reads it. */
   readonly schemaId?: string
+  /** Encrypts what is of persons. */
+  readonly seal?: Seal | undefined
+  /** Where given, an index of these names is written, too. */
+  readonly index?: NameOf | undefined
+  /** Above 0 where a part of a finished snapshot is written anew. */
+  readonly revision?: number
 }
 
 /** A part being written. One call at a time. */
@@ -42,7 +53,7 @@ export interface PartWriter {
    * Throws an Error where its interactions aren't its own or aren't sorted by id (code units), each id once;
    * an OperatorError where the disk refuses. After either, only `abandon` is left.
    */
-  add(read: ContactRead): Promise<void>
+  add(read: ContactChange): Promise<void>
   /** Makes the part durable. Throws an OperatorError where the disk refuses. */
   close(): Promise<PartProof>
   /** Stops and removes what was written, unless the part was closed. */
@@ -56,33 +67,69 @@ export interface PartWriter {
 export async function openPart(folder: string, number: number, options: PartOptions): Promise<PartWriter> {
   await makeFolder(folder)
   await refuseFinished(folder)
-  const names = partNames(number, options.compression)
-  const interactions = await createLineFile(folder, names.interactions, options.compression)
-  const contacts = await createLineFile(folder, names.contacts, options.compression)
+  return beginPart(folder, number, options)
+}
+
+/** As `openPart`, in a folder that may be a finished snapshot: its manifest does not name the part yet. */
+export async function beginPart(folder: string, number: number, options: PartOptions): Promise<PartWriter> {
+  const { compression, seal, index: nameOf } = options
+  const names = partNames(number, { compression, encrypted: seal !== undefined }, options.revision)
+  const interactions = await createLineFile(folder, names.interactions, compression, seal)
+  const contacts = await createLineFile(folder, names.contacts, compression, seal)
+  const index = nameOf && (await createLineFile(folder, names.index, compression))
   const tally = new PartTally()
 
   return {
     async add(read) {
       checkRead(read, options.schemaId)
-      const { contactId, state, readAt } = read
+      const { contactId, state, readAt, removed } = read
       for (const { id, contactId, schemaId, createdDate, payload } of read.interactions) {
         await interactions.write({ id, contactId, schemaId, createdDate, payload })
-        tally.addRecord({ createdDate })
+        tally.addRecord({ id, contactId, schemaId, createdDate, payload })
       }
       const count = read.interactions.length
-      await contacts.write({ contactId, state, readAt: new Date(readAt).toISOString(), interactions: count })
+      await contacts.write({
+        ...{ contactId, state, readAt: new Date(readAt).toISOString(), interactions: count },
+        ...(removed && { removed }),
+      })
+      if (index !== undefined && nameOf !== undefined) await index.write(indexEntryOf(read, nameOf))
       tally.addContact(read, count)
     },
     async close() {
-      const proofs = { interactions: await interactions.close(), contacts: await contacts.close() }
+      const proofs = {
+        interactions: await interactions.close(),
+        contacts: await contacts.close(),
+        ...(index && { index: await index.close() }),
+      }
       await syncNames(folder)
       return { number, ...proofs, ...tally.facts() }
     },
     async abandon() {
       await interactions.abandon()
       await contacts.abandon()
+      await index?.abandon()
     },
   }
+}
+
+function indexEntryOf(
+  { contactId, state, interactions, removed }: ContactChange,
+  nameOf: NameOf,
+): IndexEntry {
+  const added = interactions.map(({ id }) => nameOf(id))
+  return { name: nameOf(contactId), state, added, ...(removed && { removed }) }
+}
+
+/** Writes the key of an index, encrypted, for whoever may read the snapshot. */
+export async function writeIndexKey(folder: string, secret: string, seal: Seal): Promise<FileProof> {
+  await makeFolder(folder)
+  const bytes = Buffer.concat(await Array.fromAsync(seal.encrypt(Readable.from([Buffer.from(secret)]))))
+  await writeWhole(folder, INDEX_KEY, bytes)
+  return { name: INDEX_KEY, lines: 0, bytes: bytes.length, sha256: sha256Of(bytes) }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /**
@@ -92,11 +139,8 @@ export async function openPart(folder: string, number: number, options: PartOpti
  */
 export async function removeUnfinished(folder: string, keep: readonly PartProof[]): Promise<void> {
   await makeFolder(folder)
-  await checkFiles(
-    folder,
-    keep.flatMap((part) => [part.interactions, part.contacts]),
-  )
-  const kept = new Set(keep.flatMap((part) => [part.interactions.name, part.contacts.name]))
+  await checkFiles(folder, keep.flatMap(filesOf))
+  const kept = new Set(keep.flatMap(filesOf).map(({ name }) => name))
   const names = await readdir(folder)
   const remove = names.filter((name) => name.endsWith(TEMPORARY) || (isPartName(name) && !kept.has(name)))
   if (remove.length === 0) return
@@ -121,7 +165,7 @@ export async function writeSchema(folder: string, schema: InteractionSchema): Pr
     name: SCHEMA,
     lines: text.split('\n').length - 1,
     bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: sha256Of(bytes),
   }
   if ((await isFinished(folder)) && bytes.equals(await readFile(join(folder, SCHEMA)))) {
     await syncNames(folder)
@@ -145,7 +189,7 @@ export async function finishSnapshot(
   parts: readonly PartProof[],
 ): Promise<Manifest> {
   const manifest = manifestOf(facts, parts)
-  await checkFiles(folder, [facts.schema, ...parts.flatMap((part) => [part.interactions, part.contacts])])
+  await checkFiles(folder, [facts.schema, ...parts.flatMap(filesOf)])
   if (await isFinished(folder)) {
     const there = readManifest(await readFile(join(folder, MANIFEST), 'utf8'))
     const same = there.problems.length === 0 && isDeepStrictEqual(there.manifest?.parts, manifest.parts)

@@ -5,8 +5,8 @@
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
+import { addCreatedSince, digestFile, loadContacts } from '../transfer/contact-source.ts'
 import type { ContactTask } from '../transfer/export.ts'
-import { addCreatedSince, digestFile, loadContacts } from './contact-source.ts'
 import { assertNoDrift, runPass } from './pass.ts'
 import { assertSpace } from './space.ts'
 import type { ReadContext } from './strategy.ts'

@@ -8,15 +8,15 @@ import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { ContactRead } from '../model.ts'
+import { stamp } from '../names.ts'
 import { schemaDigest } from '../schema/diff.ts'
 import type { Compression } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, writeSchema } from '../snapshot/writer.ts'
+import { countContacts } from '../transfer/contact-source.ts'
 import { type Checkpoint, type ContactTask, exportPass } from '../transfer/export.ts'
-import { countContacts } from './contact-source.ts'
 import { assessCoverage, type Coverage } from './coverage.ts'
-import { stamp } from './names.ts'
 import type { ReadContext } from './strategy.ts'
 
 export type PassName = 'base-pass' | 'final-pass'
@@ -171,7 +171,6 @@ export async function runPass(context: ReadContext, work: PassWork): Promise<Pas
       contacts: {
         source: sourceText(plan.contacts.source),
         listed: total,
-        failed: 0,
         ...(counted === undefined ? {} : { counted }),
       },
       schema,

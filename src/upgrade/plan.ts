@@ -10,24 +10,12 @@ import type { InteractionSchema } from '../model.ts'
 import { diffSchemas, incompatibilities, schemaDigest } from '../schema/diff.ts'
 import { findingText } from '../schema/finding.ts'
 import { lintSchema, parseSchema } from '../schema/rules.ts'
+import type { ContactSource } from '../transfer/contact-source.ts'
 import type { Coverage } from './coverage.ts'
 import type { Estimate } from './estimate.ts'
 
 export const PLAN_FORMAT = 'engage-migrate plan'
 export const PLAN_VERSION = 1
-
-/** Where the contact ids come from. */
-export type ContactSource =
-  | {
-      readonly kind: 'file'
-      /** Absolute path. */
-      readonly file: string
-      readonly sha256: string
-      readonly column: string | null
-      /** When the list was made, ISO 8601: contacts created since are asked for. */
-      readonly asOf: string
-    }
-  | { readonly kind: 'changes'; readonly since: string; readonly asOf: string }
 
 export interface Plan {
   readonly format: typeof PLAN_FORMAT

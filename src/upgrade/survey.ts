@@ -10,16 +10,21 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
+import { stamp } from '../names.ts'
 import { diffSchemas, schemaDigest } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
+import {
+  addCreatedSince,
+  type ContactSource,
+  countContacts,
+  loadContacts,
+} from '../transfer/contact-source.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
-import { addCreatedSince, countContacts, loadContacts } from './contact-source.ts'
 import { assessCoverage } from './coverage.ts'
 import { estimateUpgrade } from './estimate.ts'
 import { inPlace } from './in-place.ts'
-import { stamp } from './names.ts'
-import { type ContactSource, checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
+import { checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
 import { riskOf } from './risk.ts'
 
 export interface PlanRequest {

@@ -194,7 +194,7 @@ describe('a manifest changed, with its digest made to fit', () => {
     ['part: lines', (m) => first(m, { contacts: { ...m.parts[0]?.contacts, lines: 1 } })],
     ['part: hash', (m) => first(m, { contacts: { ...m.parts[0]?.contacts, sha256: '0'.repeat(64) } })],
     ['a file outside', (m) => first(m, { contacts: { ...m.parts[0]?.contacts, name: '../../etc/passwd' } })],
-    ['a version to come', (m) => ({ ...m, formatVersion: 2 as 1 })],
+    ['a version to come', (m) => ({ ...m, formatVersion: 3 as 1 })],
   ])('%s', async (_name, change) => {
     const folder = await whole()
     await forgeManifest(folder, change)
@@ -232,8 +232,8 @@ describe('the bytes of a file', () => {
 
   test('another version is refused by its number', async () => {
     const folder = await whole()
-    await forgeManifest(folder, (manifest) => ({ ...manifest, formatVersion: 2 as 1 }))
-    await expect(openSnapshot(folder)).rejects.toThrow('format version is 2')
+    await forgeManifest(folder, (manifest) => ({ ...manifest, formatVersion: 3 as 1 }))
+    await expect(openSnapshot(folder)).rejects.toThrow('format version is 3')
   })
 
   test('a record of another contact is not handed out', async () => {

@@ -60,7 +60,7 @@ export function factsOf(
     startedAt: '2026-02-03T04:05:06.789Z',
     finishedAt: '2026-02-03T04:05:59.000Z',
     compression,
-    contacts: { source: 'contacts.csv', listed, failed: 0, counted: listed },
+    contacts: { source: 'contacts.csv', listed, counted: listed },
     schema: proof,
   }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { EngageError } from '../../src/engage/errors.ts'
 import { openTemporaryContacts } from '../../src/journal/contacts.ts'
-import { addCreatedSince, countContacts as countOf } from '../../src/upgrade/contact-source.ts'
+import { addCreatedSince, countContacts as countOf } from '../../src/transfer/contact-source.ts'
 import { json } from '../support/answers.ts'
 import { type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'

@@ -12,7 +12,19 @@ import { EngageError } from '../engage/errors.ts'
 import type { EngageReader } from '../engage/types.ts'
 import { codeOf, EXIT, messageOf, OperatorError } from '../errors.ts'
 import type { ContactList } from '../journal/contacts.ts'
-import type { ContactSource } from './plan.ts'
+
+/** Where the contact ids come from. */
+export type ContactSource =
+  | {
+      readonly kind: 'file'
+      /** Absolute path. */
+      readonly file: string
+      readonly sha256: string
+      readonly column: string | null
+      /** When the list was made, ISO 8601: contacts created since are asked for. */
+      readonly asOf: string
+    }
+  | { readonly kind: 'changes'; readonly since: string; readonly asOf: string }
 
 export interface LoadedContacts {
   readonly listed: number

@@ -1,0 +1,6 @@
+/** `snapshots …`: what there is, and what is done with it. */
+import type { Command } from './command.ts'
+import { snapshotsList } from './snapshots-list.ts'
+
+/** In the order of the help. */
+export const snapshots: readonly Command[] = [snapshotsList]

@@ -1,0 +1,71 @@
+/**
+ * What snapshots there are in a place: `<tenant>/<schema id>/<stamp>`, one folder each.
+ * Guarantees: nothing is changed; a folder without a manifest is told as half a snapshot, one whose manifest can't be used
+ * as that, never left out: what is not listed can't be cleaned up, nor missed.
+ */
+import { codeOf, messageOf } from '../errors.ts'
+import { MANIFEST, type Manifest } from './format.ts'
+import { readManifest } from './manifest.ts'
+import { bytesAt } from './manifest-file.ts'
+import type { Place, PlacedFile } from './place.ts'
+
+/** `complete`, `incomplete` (contacts could not be read), `half` (no manifest), `unusable` (a manifest that is none). */
+export type SnapshotCondition = 'complete' | 'incomplete' | 'half' | 'unusable'
+
+export interface CatalogEntry {
+  readonly tenant: string
+  readonly schemaId: string
+  /** Name of its folder: when it was begun, see `stamp`. */
+  readonly stamp: string
+  readonly place: Place
+  readonly condition: SnapshotCondition
+  /** Where the condition is `complete` or `incomplete`. */
+  readonly manifest: Manifest | undefined
+  /** Why its manifest can't be used. */
+  readonly problem: string | undefined
+  /** Bytes of all its files. */
+  readonly bytes: number
+}
+
+const STAMP = /^\d{8}T\d{9}Z$/
+
+/**
+ * @param root where tenants' folders are
+ * @param only limits it to a tenant, and to a schema of it
+ * @returns the snapshots, sorted by tenant, schema and stamp
+ */
+export async function catalogOf(
+  root: Place,
+  only: { readonly tenant?: string; readonly schemaId?: string } = {},
+): Promise<readonly CatalogEntry[]> {
+  const found: CatalogEntry[] = []
+  for (const tenant of await namesIn(root, only.tenant)) {
+    for (const schemaId of await namesIn(root.at(tenant), only.schemaId)) {
+      const home = root.at(tenant).at(schemaId)
+      for (const stamp of (await home.list()).folders.filter((name) => STAMP.test(name)))
+        found.push({ tenant, schemaId, stamp, ...(await lookAt(home.at(stamp))) })
+    }
+  }
+  return found
+}
+
+async function namesIn(place: Place, only: string | undefined): Promise<readonly string[]> {
+  return only === undefined ? (await place.list()).folders : [only]
+}
+
+async function lookAt(place: Place): Promise<Omit<CatalogEntry, 'tenant' | 'schemaId' | 'stamp'>> {
+  const { files } = await place.list()
+  const bytes = files.reduce((sum: number, file: PlacedFile) => sum + file.bytes, 0)
+  const base = { place, bytes, manifest: undefined, problem: undefined }
+  if (!files.some(({ name }) => name === MANIFEST)) return { ...base, condition: 'half' }
+  try {
+    const { manifest, problems } = readManifest((await bytesAt(place, MANIFEST)).toString('utf8'))
+    if (manifest === undefined || problems.length > 0)
+      return { ...base, condition: 'unusable', problem: problems.join('; ') }
+    return { ...base, condition: manifest.complete === false ? 'incomplete' : 'complete', manifest }
+  } catch (error) {
+    // Removed since it was listed.
+    if (codeOf(error) === 'ENOENT') return { ...base, condition: 'half' }
+    return { ...base, condition: 'unusable', problem: messageOf(error) }
+  }
+}
