@@ -14,9 +14,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sandbox: [],
   contacts: ['engage'],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  backup: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
-  report: ['upgrade', 'transfer', 'schema', 'snapshot'],
-  commands: ['report', 'upgrade', 'transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  report: ['upgrade', 'backup', 'transfer', 'schema', 'snapshot'],
+  commands: [
+    'report',
+    'upgrade',
+    'backup',
+    'transfer',
+    'engage',
+    'schema',
+    'contacts',
+    'snapshot',
+    'journal',
+  ],
 }
 
 /** The only commands that may know of the sandbox. */
