@@ -27,22 +27,24 @@ export interface CatalogEntry {
   readonly bytes: number
 }
 
-const STAMP = /^\d{8}T\d{9}Z$/
+/** What the folder of a snapshot is called, see `stamp`. */
+export const STAMP = /^\d{8}T\d{9}Z$/
 
 /**
  * @param root where tenants' folders are
- * @param only limits it to a tenant, and to a schema of it
+ * @param only limits it to a tenant, a schema, or a stamp
  * @returns the snapshots, sorted by tenant, schema and stamp
  */
 export async function catalogOf(
   root: Place,
-  only: { readonly tenant?: string; readonly schemaId?: string } = {},
+  only: { readonly tenant?: string; readonly schemaId?: string; readonly stamp?: string } = {},
 ): Promise<readonly CatalogEntry[]> {
   const found: CatalogEntry[] = []
   for (const tenant of await namesIn(root, only.tenant)) {
     for (const schemaId of await namesIn(root.at(tenant), only.schemaId)) {
       const home = root.at(tenant).at(schemaId)
-      for (const stamp of (await home.list()).folders.filter((name) => STAMP.test(name)))
+      const stamps = (await home.list()).folders.filter((name) => STAMP.test(name))
+      for (const stamp of stamps.filter((each) => only.stamp === undefined || each === only.stamp))
         found.push({ tenant, schemaId, stamp, ...(await lookAt(home.at(stamp))) })
     }
   }
