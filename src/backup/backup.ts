@@ -34,7 +34,7 @@ export interface BackupOutcome {
  * Makes the snapshots, from where an earlier process was.
  * @returns what became of each schema; one with contacts that could not be read has a manifest that says so
  * @throws Interrupted after a stop; OperatorError (exit 4) where a schema is not there, or has changed meanwhile;
- *   EngageError or TenantInTrouble where the tenant can't be read; OperatorError where the disk or the place refuses
+ *   EngageError or OperatorError where the tenant can't be read, or the disk or the place refuses
  */
 export async function backUp(
   request: BackupRequest,

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
+import { EXIT, OperatorError } from '../errors.ts'
 import type { ContactRead } from '../model.ts'
 import { type ContactReader, readContact } from '../transfer/export.ts'
 import type { Look } from './change.ts'
@@ -57,26 +58,17 @@ function isOfTheContact(error: unknown): error is EngageError {
   return ![401, 403, 429].includes(error.status ?? 0)
 }
 
-/** Counts contacts that could not be read, one after the other. */
+/** @returns what is told each look, in order @throws OperatorError where the tenant answers nobody any more */
 export function createFailureWatch(): (look: Look) => void {
-  let row: Look[] = []
+  let row = 0
   return (look) => {
-    if (look.state !== 'failed') {
-      row = []
-      return
-    }
-    row.push(look)
-    if (row.length >= IN_A_ROW) throw new TenantInTrouble(look.why)
-  }
-}
-
-/** The tenant answers nobody: not a matter of single contacts. */
-export class TenantInTrouble extends Error {
-  readonly why: string
-
-  constructor(why: string) {
-    super(`${IN_A_ROW} contacts in a row could not be read; the last: ${why}`)
-    this.name = 'TenantInTrouble'
-    this.why = why
+    row = look.state === 'failed' ? row + 1 : 0
+    if (look.state !== 'failed' || row < IN_A_ROW) return
+    throw new OperatorError({
+      what: `${row} contacts in a row could not be read, so that it is not a matter of single ones; the last: ${look.why}`,
+      safe: 'The tenant was only read. What was read before is kept.',
+      next: 'Look whether Engage is in trouble, then run the same command again: it goes on from the last checkpoint.',
+      exit: EXIT.failed,
+    })
   }
 }

@@ -84,8 +84,8 @@ interface Task {
  * Deals with the contacts that no durable checkpoint covers.
  * @returns all checkpoints of the pass
  * @throws Interrupted after a stop, with a checkpoint made of what was read until then
- * @throws EngageError, TenantInTrouble where the whole can't be read; OperatorError where the disk refuses or a parent is
- *   not what it should be
+ * @throws EngageError, OperatorError where the whole can't be read; OperatorError where the disk refuses or a parent is not
+ *   what it should be
  */
 export async function backupPass(pass: BackupPass): Promise<readonly PassCheckpoint[]> {
   const done = [...pass.done]
