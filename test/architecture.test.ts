@@ -13,10 +13,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   journal: [],
   sandbox: [],
   contacts: ['engage'],
+  schedule: [],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   report: ['upgrade', 'transfer', 'schema', 'snapshot'],
-  commands: ['report', 'upgrade', 'transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  commands: [
+    'report',
+    'upgrade',
+    'transfer',
+    'engage',
+    'schema',
+    'contacts',
+    'snapshot',
+    'journal',
+    'schedule',
+  ],
 }
 
 /** The only commands that may know of the sandbox. */
@@ -67,8 +78,8 @@ describe('effects', () => {
       .filter(({ text }) => pattern.test(text))
       .map(({ name }) => name)
 
-  test('fetch is called in engage/ only, and by the producer that the demo plays', () => {
-    expect(outside(/[^.\w]fetch\(/, 'engage/', 'commands/demo.ts')).toEqual([])
+  test('fetch is called in engage/ only, to ping a monitor, and by the producer that the demo plays', () => {
+    expect(outside(/[^.\w]fetch\(/, 'engage/', 'schedule/ping.ts', 'commands/demo.ts')).toEqual([])
   })
 
   test('SQL is written in journal/ only', () => {
