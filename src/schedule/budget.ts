@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { EXIT, OperatorError } from '../errors.ts'
+import { countOf } from '../words.ts'
 
 /** The time given is over: what was read until then is kept, and the next run goes on from it. */
 export class OutOfTime extends OperatorError {
@@ -59,15 +60,6 @@ export function jitter(random: () => number, maxMs: number): number {
   return Math.floor(random() * Math.max(0, maxMs))
 }
 
-/** @returns milliseconds as `--max-duration` takes them: "1h30m" */
 function lengthText(ms: number): string {
-  const units: ReadonlyArray<readonly [string, number]> = [
-    ['h', Math.floor(ms / 3_600_000)],
-    ['m', Math.floor(ms / 60_000) % 60],
-    ['s', (ms / 1_000) % 60],
-  ]
-  return units
-    .filter(([, count]) => count > 0)
-    .map(([unit, count]) => `${count}${unit}`)
-    .join('')
+  return ms % 60_000 === 0 ? countOf(ms / 60_000, 'minute') : countOf(ms / 1_000, 'second')
 }

@@ -1,8 +1,7 @@
 /** The end of the time that a run has, told apart from a person who stops it. */
 import { describe, expect, test } from 'vitest'
-import { EXIT, OperatorError } from '../../src/errors.ts'
+import { EXIT } from '../../src/errors.ts'
 import { jitter, OutOfTime, withBudget } from '../../src/schedule/budget.ts'
-import { durationOf } from '../../src/schedule/duration.ts'
 import { createManualClock } from '../support/clock.ts'
 
 const HOUR = 3_600_000
@@ -18,7 +17,7 @@ describe('A budget', () => {
     expect(budget.stop.reason).toBeInstanceOf(OutOfTime)
     expect(budget.stop.reason).toMatchObject({
       exit: EXIT.failed,
-      message: 'It was not finished within the 1h that --max-duration gives it.',
+      message: 'It was not finished within the 60 minutes that --max-duration gives it.',
     })
   })
 
@@ -54,24 +53,4 @@ describe('A budget', () => {
 test('a jitter is spread over all of its length', () => {
   expect([0, 0.5, 0.9999].map((chance) => jitter(() => chance, 600_000))).toEqual([0, 300_000, 599_940])
   expect(jitter(() => 0.9, 0)).toBe(0)
-})
-
-describe('A length of time', () => {
-  test.each([
-    ['90m', 90 * 60_000],
-    ['2h', 2 * HOUR],
-    ['1h30m', 1.5 * HOUR],
-    ['45s', 45_000],
-    [' 168h ', 168 * HOUR],
-  ])('%s', (text, ms) => {
-    expect(durationOf('max-duration', text)).toBe(ms)
-  })
-
-  test.each(['', '90', '0m', '-5m', '1.5h', '30m1h', '5 m', '2d', '169h', '5M', `${'9'.repeat(400)}h`])(
-    '%j is refused by its flag',
-    (text) => {
-      expect(() => durationOf('jitter', text)).toThrow(OperatorError)
-      expect(() => durationOf('jitter', text)).toThrow(/^--jitter must be a length of time/)
-    },
-  )
 })
