@@ -53,6 +53,7 @@ function placeIn(target: Target, prefix: string, pageKeys: number): Place {
       : troubleWith({ doing, bucket, key }, error)
   const place: Place = {
     name: `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`,
+    base: prefix.slice(prefix.lastIndexOf('/') + 1),
     at: (folder) => placeIn(target, keyOf(folder), pageKeys),
     beside(folder) {
       const above = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
