@@ -13,10 +13,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   journal: [],
   sandbox: [],
   contacts: ['engage'],
+  history: ['schema', 'snapshot', 'contacts'],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   report: ['upgrade', 'transfer', 'schema', 'snapshot'],
-  commands: ['report', 'upgrade', 'transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  commands: [
+    'report',
+    'upgrade',
+    'transfer',
+    'history',
+    'engage',
+    'schema',
+    'contacts',
+    'snapshot',
+    'journal',
+  ],
 }
 
 /** The only commands that may know of the sandbox. */
