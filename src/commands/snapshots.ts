@@ -1,7 +1,8 @@
 /** `snapshots …`: what there is, and what is done with it. */
 import type { Command } from './command.ts'
+import { snapshotsCreate } from './snapshots-create.ts'
 import { snapshotsList } from './snapshots-list.ts'
 import { snapshotsPrune } from './snapshots-prune.ts'
 
 /** In the order of the help. */
-export const snapshots: readonly Command[] = [snapshotsList, snapshotsPrune]
+export const snapshots: readonly Command[] = [snapshotsList, snapshotsCreate, snapshotsPrune]
