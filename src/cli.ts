@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command | readonly Command
   status: async () => (await import('./commands/status.ts')).status,
   verify: async () => (await import('./commands/verify.ts')).verify,
   repair: async () => (await import('./commands/repair.ts')).repair,
+  backup: async () => (await import('./commands/backup.ts')).backup,
   snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   demo: async () => (await import('./commands/demo.ts')).demo,
