@@ -70,12 +70,7 @@ export function wishesOf(args: Args, env: Parameters<typeof readConfig>[1]): Wis
   const sinceLatest = textOf(args, 'since') === 'latest'
   const hotFile = textOf(args, 'hot')
   if (hotFile !== undefined && !sinceLatest) throw wrong('--hot goes with --since latest only.')
-  const listFile = textOf(args, 'recipients-file')
-  const recipients = [
-    ...listOf(args, 'encrypt-to'),
-    ...(listFile === undefined ? [] : keysIn(readText(listFile))),
-  ]
-  if (listFile !== undefined && recipients.length === 0) throw wrong(`${listFile} holds no age public key.`)
+  const recipients = recipientsOf(args)
   const keyFile = textOf(args, 'index-key-file') ?? env['ENGAGE_MIGRATE_INDEX_KEY_FILE']?.trim()
   const encrypted = recipients.length > 0
   if (encrypted && sinceLatest && (keyFile ?? '') === '') {
@@ -91,6 +86,14 @@ export function wishesOf(args: Args, env: Parameters<typeof readConfig>[1]): Wis
     indexKey:
       encrypted && keyFile !== undefined && keyFile !== '' ? indexKeyOf(readText(keyFile)) : undefined,
   }
+}
+
+/** @returns the age public keys to encrypt for @throws OperatorError (exit 2) where a file of them holds none */
+export function recipientsOf(args: Args): readonly string[] {
+  const file = textOf(args, 'recipients-file')
+  const listed = file === undefined ? [] : keysIn(readText(file))
+  if (file !== undefined && listed.length === 0) throw wrong(`${file} holds no age public key (age1…).`)
+  return [...listOf(args, 'encrypt-to'), ...listed]
 }
 
 /** @returns milliseconds; undefined where the flag is not given @throws OperatorError (exit 2) */

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import type { BackupOutcome } from '../../src/backup/backup.ts'
+import { type Compaction, compact } from '../../src/backup/compact.ts'
 import { EXIT } from '../../src/errors.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { openWith, sealFor } from '../../src/snapshot/seal.ts'
-import { openBench, produce } from '../support/bench.ts'
+import { openBench, produce, TOOL } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { changeByDay, heldBy, heldIn, type Nights, openNights, type Wishes } from './nights.ts'
 
@@ -140,6 +141,41 @@ describe('nights that follow each other', () => {
   })
 })
 
+describe('a chain that is compacted', () => {
+  it('is one full snapshot of the same, and nights go on from it', async () => {
+    const nights = await openNights(openBench())
+    for (let day = 0; day < 4; day += 1) {
+      changeByDay(nights, day)
+      await one(nights, { sinceLatest: true })
+      await nights.bench.clock.advance(DAY_MS)
+    }
+    changeByDay(nights, 5)
+    const lines = heldBy(nights)
+    const last = await one(nights, { sinceLatest: true })
+    const made = await compact(compaction(last))
+    expect(made.manifest).toMatchObject({ content: last.manifest.content, complete: true })
+    expect(made.manifest.parent).toBeUndefined()
+    expect(await heldIn(made.place)).toEqual(lines)
+    expect(await proveSnapshot(made.place)).toMatchObject({ ok: true, links: 1 })
+    await nights.bench.clock.advance(DAY_MS)
+    expect(await one(nights, { sinceLatest: true })).toMatchObject({
+      links: 2,
+      manifest: { parent: { snapshot: made.place.base }, parts: [] },
+    })
+    expect(await failureOf(compact({ ...compaction(last), place: made.place }))).toMatchObject({
+      exit: EXIT.precondition,
+    })
+  })
+})
+
+function compaction({ place }: BackupOutcome): Compaction {
+  return {
+    ...{ place, opener: undefined, seal: undefined, contactsPerPart: 10, tool: TOOL },
+    spoolFor: () => '',
+    stop: new AbortController().signal,
+  }
+}
+
 describe('an encrypted backup', () => {
   it('holds nothing readable, and follows the one before it by its index alone', async () => {
     const bench = openBench()
@@ -168,7 +204,17 @@ describe('an encrypted backup', () => {
       expect(await proveSnapshot(at.place)).toMatchObject({ ok: true, problems: [], sealed: true })
       expect(readableIn(at, bench.contacts)).toEqual([])
     }
-    expect(held.at(-1)?.at.links).toBe(6)
+    const last = held.at(-1)
+    expect(last?.at.links).toBe(6)
+    if (last === undefined) return
+    expect(await failureOf(compact({ ...compaction(last.at), opener }))).toMatchObject({
+      exit: EXIT.precondition,
+    })
+    const made = await compact({ ...compaction(last.at), opener, seal: wishes.seal })
+    expect(await heldIn(made.place, opener)).toEqual(last.lines)
+    expect(readableIn({ ...last.at, place: made.place }, bench.contacts)).toEqual([])
+    await bench.clock.advance(DAY_MS)
+    expect(await one(nights, wishes)).toMatchObject({ links: 2, manifest: { parts: [] } })
     expect(await failureOf(heldIn(held[0]?.at.place ?? nights.root))).toMatchObject({
       exit: EXIT.precondition,
     })
