@@ -1,7 +1,9 @@
 /** `snapshots …`: what there is, and what is done with it. */
 import type { Command } from './command.ts'
 import { snapshotsCreate } from './snapshots-create.ts'
+import { snapshotsDiff } from './snapshots-diff.ts'
 import { snapshotsList } from './snapshots-list.ts'
+import { snapshotsShow } from './snapshots-show.ts'
 
 /** In the order of the help. */
-export const snapshots: readonly Command[] = [snapshotsList, snapshotsCreate]
+export const snapshots: readonly Command[] = [snapshotsList, snapshotsShow, snapshotsDiff, snapshotsCreate]
