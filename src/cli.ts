@@ -29,7 +29,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command | readonly Command
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   const controller = new AbortController()
-  const output = new Output(process.stdout, process.stderr, systemClock, wantsJson(argv), program())
+  const output = new Output(
+    process.stdout,
+    process.stderr,
+    systemClock,
+    wantsJson(argv),
+    program(),
+    wantsLog(argv),
+  )
   // Whoever reads what we say may leave early (`| head`): the work goes on, unheard.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -67,6 +74,12 @@ const GROUPS: Readonly<Record<string, string>> = {
 /** Known before anything else, since even a wrong use is answered in this form. */
 function wantsJson(argv: readonly string[]): boolean {
   return argv.includes('--json') || argv.includes('--json=true')
+}
+
+/** Known before anything else, as `wantsJson`. */
+function wantsLog(argv: readonly string[]): 'text' | 'ndjson' {
+  const named = argv.some((each, at) => each === '--log-format' && argv[at + 1] === 'ndjson')
+  return named || argv.includes('--log-format=ndjson') ? 'ndjson' : 'text'
 }
 
 /** @returns what a person types to call this program: in a clone that is a script of npm's */
@@ -137,6 +150,11 @@ function declare(to: Argv, command: Command): Argv {
       type: 'boolean',
       group: 'Settings:',
       describe: 'one JSON object as the last line on standard output',
+    })
+    .option('log-format', {
+      choices: ['text', 'ndjson'],
+      group: 'Settings:',
+      describe: 'ndjson: all that is said, as one JSON object a line on standard error',
     })
     .option('debug', { type: 'boolean', group: 'Settings:', describe: 'show the stack of an error' })
 }

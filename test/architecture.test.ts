@@ -12,21 +12,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   snapshot: [],
   journal: [],
   sandbox: [],
+  schedule: [],
   contacts: ['engage'],
   history: ['schema', 'snapshot', 'contacts'],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  backup: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
-  report: ['upgrade', 'transfer', 'schema', 'snapshot'],
+  report: ['upgrade', 'backup', 'history', 'transfer', 'schema', 'snapshot'],
   commands: [
-    'report',
-    'upgrade',
-    'transfer',
-    'history',
-    'engage',
-    'schema',
-    'contacts',
-    'snapshot',
-    'journal',
+    ...['report', 'upgrade', 'backup', 'history', 'transfer', 'engage', 'schema'],
+    ...['contacts', 'snapshot', 'journal', 'schedule'],
   ],
 }
 
@@ -78,8 +73,8 @@ describe('effects', () => {
       .filter(({ text }) => pattern.test(text))
       .map(({ name }) => name)
 
-  test('fetch is called in engage/ only, and by the producer that the demo plays', () => {
-    expect(outside(/[^.\w]fetch\(/, 'engage/', 'commands/demo.ts')).toEqual([])
+  test('fetch is called in engage/ only, to ping a monitor, and by the producer that the demo plays', () => {
+    expect(outside(/[^.\w]fetch\(/, 'engage/', 'schedule/ping.ts', 'commands/demo.ts')).toEqual([])
   })
 
   test('SQL is written in journal/ only', () => {

@@ -1,10 +1,11 @@
 /**
  * The only way to the terminal.
  * Guarantees: everything that is shown passes `safeText`; with --json standard output carries one line, the result,
- * last, and everything else goes to standard error.
+ * last, and everything else goes to standard error; so it does with --log-format ndjson, one JSON object a line.
  */
 import type { Clock } from '../clock.ts'
 import type { OperatorError } from '../errors.ts'
+import { errorEntry, type LogEntry, type LogFormat, logLine, progressEntry } from '../report/log.ts'
 import { errorLines, safeText } from '../report/terminal.ts'
 import type { ProgressReport } from '../transfer/progress.ts'
 import { duration } from '../upgrade/estimate.ts'
@@ -31,13 +32,25 @@ export class Output {
   readonly #err: Sink
   readonly #clock: Clock
   readonly #program: string
+  readonly #log: LogFormat
   readonly json: boolean
   #steady = false
   #phase = { name: '', began: 0, shown: 0, first: 0 }
 
-  /** @param program what to type to call this program: commands that are shown begin with it */
-  constructor(out: Sink, err: Sink, clock: Clock, json: boolean, program = 'engage-migrate') {
+  /**
+   * @param program what to type to call this program: commands that are shown begin with it
+   * @param log how everything but the result is written
+   */
+  constructor(
+    out: Sink,
+    err: Sink,
+    clock: Clock,
+    json: boolean,
+    program = 'engage-migrate',
+    log: LogFormat = 'text',
+  ) {
     this.#program = program
+    this.#log = log
     this.#out = out
     this.#err = err
     this.#clock = clock
@@ -46,18 +59,30 @@ export class Output {
 
   /** A line for a person. */
   say(text: string): void {
+    if (this.#log === 'ndjson') {
+      if (text.trim() !== '') this.#enter(this.#info(text))
+      return
+    }
     this.#clear()
     const sink = this.json ? this.#err : this.#out
     for (const line of this.#shown(text).split('\n')) sink.write(`${wrapped(line, sink)}\n`)
   }
 
   error(error: OperatorError): void {
+    if (this.#log === 'ndjson') {
+      this.#enter(errorEntry(error, (text) => this.#shown(text)))
+      return
+    }
     this.#clear()
     for (const line of errorLines(error)) this.#err.write(`${this.#shown(line)}\n`)
   }
 
   /** A line for whoever has just pressed Ctrl-C: what the terminal shows of that key is written over. */
   interruption(text: string): void {
+    if (this.#log === 'ndjson') {
+      this.#enter(this.#info(text))
+      return
+    }
     if (this.#err.isTTY) this.#err.write('\r\u001b[2K')
     this.#steady = false
     this.#err.write(`${wrapped(safeText(text), this.#err)}\n`)
@@ -76,16 +101,29 @@ export class Output {
     if (report.phase !== this.#phase.name)
       this.#phase = { name: report.phase, began: now, shown: now, first: report.doneHere }
     const ended = report.done === report.total
-    const every = this.#err.isTTY ? STEADY_EVERY : PLAIN_EVERY
+    const steady = this.#err.isTTY === true && this.#log === 'text'
+    const every = steady ? STEADY_EVERY : PLAIN_EVERY
     if (!ended && now - this.#phase.shown < every) return
     this.#phase.shown = now
     const line = safeText(progressLine(report, report.doneHere - this.#phase.first, now - this.#phase.began))
-    if (!this.#err.isTTY) {
+    if (this.#log === 'ndjson') {
+      this.#enter(progressEntry(report, line))
+      return
+    }
+    if (!steady) {
       this.#err.write(`${line}\n`)
       return
     }
     this.#err.write(`\r\u001b[2K${line.slice(0, widthOf(this.#err) - 1)}${ended ? '\n' : ''}`)
     this.#steady = !ended
+  }
+
+  #info(text: string): LogEntry {
+    return { level: 'info', text: this.#shown(text) }
+  }
+
+  #enter(entry: LogEntry): void {
+    this.#err.write(logLine(this.#clock.now(), entry))
   }
 
   #shown(text: string): string {

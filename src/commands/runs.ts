@@ -191,8 +191,11 @@ function holdsHistoryOf(
   }
 }
 
-/** Where a journal can't be read, the plan beside it says what the run is about; where that can't be either, it may be. */
-function isAbout(folder: string, tenant: string, schemaId: string): boolean {
+/**
+ * Where a journal can't be read, the plan beside it says what the run is about.
+ * @returns whether the run in a folder may be about that schema: also where the plan can't be read either
+ */
+export function isAbout(folder: string, tenant: string, schemaId: string): boolean {
   try {
     const plan = parseJson(readText(join(folder, 'plan.json'))) as JsonObject
     return plan['tenant'] === tenant && plan['schemaId'] === schemaId

@@ -3,7 +3,14 @@ import type { Command } from './command.ts'
 import { snapshotsCreate } from './snapshots-create.ts'
 import { snapshotsDiff } from './snapshots-diff.ts'
 import { snapshotsList } from './snapshots-list.ts'
+import { snapshotsPrune } from './snapshots-prune.ts'
 import { snapshotsShow } from './snapshots-show.ts'
 
 /** In the order of the help. */
-export const snapshots: readonly Command[] = [snapshotsList, snapshotsShow, snapshotsDiff, snapshotsCreate]
+export const snapshots: readonly Command[] = [
+  snapshotsList,
+  snapshotsShow,
+  snapshotsDiff,
+  snapshotsCreate,
+  snapshotsPrune,
+]

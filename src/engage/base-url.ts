@@ -4,6 +4,7 @@
  * it may be printed.
  */
 import { EXIT, OperatorError } from '../errors.ts'
+import { isLoopback } from '../loopback.ts'
 
 /**
  * @param text e.g. `https://acme.staging.voyado.com`; a path is kept, as a prefix of every path of the API.
@@ -21,11 +22,6 @@ export function checkBaseUrl(text: string): URL {
     throw refusal(`is plain http (${url.origin}), which would send the API key unencrypted`)
   }
   return url
-}
-
-/** The URL parser has already written every form of an IPv4 address out as four numbers. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 function refusal(what: string): OperatorError {

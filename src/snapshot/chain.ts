@@ -119,7 +119,7 @@ export async function* contactsIn(
   opener: Opener | undefined,
 ): AsyncGenerator<MergedContact, void, undefined> {
   const streams = links.map((link) => ({ link, entries: changesIn(link, opener) }))
-  for await (const { name, entries } of together(streams, ({ contactId }) => nameOf(contactId))) {
+  for await (const { name, entries } of together(streams, (entry) => entry.name ?? nameOf(entry.contactId))) {
     const last = entries.at(-1)
     if (last === undefined || last.state === 'dropped') continue
     const interactions = heldAfter(
