@@ -41,10 +41,10 @@ export const snapshotsDiff: Command = {
     const out = textOf(args, 'out')
     const list = out === undefined ? undefined : new PlainLines(out)
     await list?.assertFree('{"change":', '--out')
-    const from = textOf(args, 'from')
+    const where = { from: textOf(args, 'from'), config, stop: tools.stop }
     const places = [
-      await snapshotNamed(textOf(args, 'a') ?? '', { from, config }),
-      await snapshotNamed(textOf(args, 'b') ?? '', { from, config }),
+      await snapshotNamed(textOf(args, 'a') ?? '', where),
+      await snapshotNamed(textOf(args, 'b') ?? '', where),
     ] as const
     const { shown, counts, manifests } = await compare(places, { opener, limit, list }, tools)
     tell(manifests, shown, counts, tools)

@@ -32,7 +32,8 @@ export const snapshotsShow: Command = {
     const config = readConfig(args, tools.env, false)
     const opener = openerOf(args, tools.env)
     const size = amountOf(args, 'sample')
-    const place = await snapshotNamed(textOf(args, 'snapshot') ?? '', { from: textOf(args, 'from'), config })
+    const where = { from: textOf(args, 'from'), config, stop: tools.stop }
+    const place = await snapshotNamed(textOf(args, 'snapshot') ?? '', where)
     const manifest = await manifestAt(place)
     const chain = (await linksOf(place)).map((link) => basename(link.place.name))
     output.say(place.name)

@@ -17,7 +17,7 @@ import { isDone } from '../upgrade/runner.ts'
 import type { Tools } from './command.ts'
 import { snapshotsFolder } from './open.ts'
 import { assertBegun, findRun } from './runs.ts'
-import { snapshotNamed } from './which-snapshot.ts'
+import { snapshotNamed, type Where } from './which-snapshot.ts'
 
 export interface Subject {
   readonly place: Place
@@ -34,11 +34,7 @@ export interface Subject {
  * @param where as for `snapshotNamed`
  * @throws OperatorError (exit 2) where it is neither, (exit 4) where the run has no snapshot yet
  */
-export async function subjectOf(
-  named: string,
-  where: { readonly from: string | undefined; readonly config: Config },
-  tools: Tools,
-): Promise<Subject> {
+export async function subjectOf(named: string, where: Where, tools: Tools): Promise<Subject> {
   const isRun = existsSync(join(where.config.data, 'runs', named, 'plan.json')) || isFile(named)
   if (isRun && !existsSync(join(named, MANIFEST))) return runOf(named, where.config, tools)
   const place = await snapshotNamed(named, where)

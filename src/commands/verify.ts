@@ -43,8 +43,8 @@ export const verify: Command = {
     const live = args['live'] === true
     const config = readConfig(args, tools.env, live)
     const opener = openerOf(args, tools.env)
-    const from = textOf(args, 'from')
-    const subject = await subjectOf(textOf(args, 'snapshot') ?? '', { from, config }, tools)
+    const where = { from: textOf(args, 'from'), config, stop: tools.stop }
+    const subject = await subjectOf(textOf(args, 'snapshot') ?? '', where, tools)
     using _journal = subject.journal
     const { place } = subject
     const proof = await proveSnapshot(place, { opener })
