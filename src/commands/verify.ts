@@ -1,30 +1,29 @@
 /** `verify`: proves a snapshot on disk whole; with --live, holds it against what the tenant has. Changes nothing. */
 
-import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
-import { type ContactMap, NO_MAP } from '../contacts/map.ts'
+import { NO_MAP } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { type Journal, openJournal } from '../journal/journal.ts'
+import type { Journal } from '../journal/journal.ts'
 import { tenantOf } from '../names.ts'
 import { tallyLine } from '../report/terminal.ts'
 import { canonicalForm } from '../schema/canonical.ts'
-import { MANIFEST } from '../snapshot/format.ts'
-import { proveSnapshot } from '../snapshot/proof.ts'
+import { manifestAt } from '../snapshot/manifest-file.ts'
+import { type Proof, proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
+import type { Opener } from '../snapshot/seal.ts'
 import { type Difference, differs, type Tally } from '../transfer/compare.ts'
 import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
-import { contactMapOf } from '../upgrade/contact-map.ts'
 import { isRestore, mayHaveDeleted } from '../upgrade/history.ts'
 import { remembered } from '../upgrade/lot.ts'
-import { passFolder } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { countOf } from '../words.ts'
 import { type Command, type Tools, textOf } from './command.ts'
-import { openConnection, snapshotsFolder } from './open.ts'
-import { assertBegun, findRun } from './runs.ts'
+import { IDENTITY, openerOf } from './identity.ts'
+import { openConnection } from './open.ts'
 import { errorResult } from './trouble.ts'
+import { type Subject, subjectOf } from './verify-subject.ts'
+import { FROM, SNAPSHOT } from './which-snapshot.ts'
 
 /** Differences that are shown one by one; all are in the result. */
 const SHOWN = 20
@@ -33,22 +32,32 @@ export const verify: Command = {
   usage: 'verify <snapshot>',
   describe: 'prove a snapshot whole; with --live, compare it with the tenant',
   positionals: {
-    snapshot:
-      "folder of a snapshot; or id of a run, or path of its plan (its final snapshot, and with --live the run's items)",
+    snapshot: `${SNAPSHOT}; or id of a run, or path of its plan (its final snapshot, and with --live the run's items)`,
   },
-  flags: { live: { type: 'boolean', describe: 'read every contact with history and compare' } },
+  flags: {
+    live: { type: 'boolean', describe: 'read every contact with history and compare' },
+    from: FROM,
+    identity: IDENTITY,
+  },
   interrupted: 'Nothing was changed.',
   settings: ['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs', 'settleMs'],
   async run(args, tools) {
     const live = args['live'] === true
     const config = readConfig(args, tools.env, live)
-    const subject = subjectOf(textOf(args, 'snapshot') ?? '', config, tools)
+    const opener = openerOf(args, tools.env)
+    const where = { from: textOf(args, 'from'), config, stop: tools.stop }
+    const subject = await subjectOf(textOf(args, 'snapshot') ?? '', where, tools)
     using _journal = subject.journal
-    const proof = await proveSnapshot(subject.folder)
+    const { place } = subject
+    const proof = await proveSnapshot(place, { opener })
+    const complete = proof.ok ? (await manifestAt(place)).complete !== false : null
     for (const problem of proof.problems) tools.output.say(`Damaged: ${problem}`)
     const result = {
-      snapshot: subject.folder,
+      snapshot: place.name,
       whole: proof.ok,
+      complete,
+      sealed: proof.sealed,
+      links: proof.links,
       contacts: proof.contacts,
       records: proof.records,
       bytes: proof.bytes,
@@ -56,7 +65,7 @@ export const verify: Command = {
     }
     if (!proof.ok) {
       const told = new OperatorError({
-        what: `The snapshot ${subject.folder} is damaged (problems found: ${proof.problems.length}).`,
+        what: `The snapshot ${place.name} is damaged (problems found: ${proof.problems.length}).`,
         safe: 'Nothing was changed.',
         next: 'Put the damaged files back from a copy, or export again: engage-migrate plan SCHEMA …, then engage-migrate upgrade PLAN --dry-run',
         exit: EXIT.differences,
@@ -65,14 +74,12 @@ export const verify: Command = {
       tools.output.result({ ...result, live: null, error: errorResult(told) })
       return told.exit
     }
-    tools.output.say(
-      `Whole: ${countOf(proof.records, 'interaction')} of ${countOf(proof.contacts, 'contact')}, ${proof.bytes} bytes, each proven.`,
-    )
+    for (const line of wholeLines(proof, complete)) tools.output.say(line)
     if (!live) {
       tools.output.result({ ...result, live: null })
       return EXIT.done
     }
-    const { tally, differences } = await compare(subject, config, tools)
+    const { tally, differences } = await compare(subject, opener, config, tools)
     for (const each of differences.slice(0, SHOWN)) tools.output.say(differenceLine(each))
     tools.output.say(tallyLine(tally))
     if (subject.journal !== undefined && isUnderWay(subject.journal)) {
@@ -90,6 +97,22 @@ export const verify: Command = {
   },
 }
 
+function wholeLines(
+  { records, contacts, bytes, links, sealed }: Proof,
+  complete: boolean | null,
+): readonly string[] {
+  const chain = links > 1 ? `, read from a chain of ${links} snapshots` : ''
+  const held = `${countOf(records, 'interaction')} of ${countOf(contacts, 'contact')}${chain}, ${bytes} bytes`
+  return [
+    sealed
+      ? `Whole as far as can be told: ${held}. It is encrypted, and only its bytes and its index could be proven; name an identity (--identity) to prove what is in it.`
+      : `Whole: ${held}, each proven.`,
+    ...(complete === false
+      ? ['INCOMPLETE: there are contacts that could not be read when it was made.']
+      : []),
+  ]
+}
+
 function differenceLine({ contactId, gone, missing, extra, foreign, altered }: Difference): string {
   const named = (what: string, ids: readonly string[]): string[] =>
     ids.length === 0 ? [] : [`${ids.length} ${what} (${ids.join(' ')})`]
@@ -100,50 +123,6 @@ function differenceLine({ contactId, gone, missing, extra, foreign, altered }: D
     ...named('kept with another content', altered),
   ]
   return `Contact ${contactId}${gone ? ' is gone' : ''}: ${parts.join(', ')}`
-}
-
-interface Subject {
-  readonly folder: string
-  /** The run that imported the snapshot, and its journal, where it is named. */
-  readonly run: string | undefined
-  readonly journal: Journal | undefined
-  /** Contacts that the run knows under another id. */
-  readonly map: ContactMap
-}
-
-function subjectOf(named: string, config: Config, tools: Tools): Subject {
-  if (existsSync(join(named, MANIFEST)))
-    return { folder: named, run: undefined, journal: undefined, map: NO_MAP }
-  if (!existsSync(join(config.data, 'runs', named, 'plan.json')) && !isFile(named)) {
-    throw new OperatorError({
-      what: `${named} is no snapshot (a folder with a ${MANIFEST}), nor a run in ${join(config.data, 'runs')}, nor a plan file.`,
-      safe: 'Nothing was changed.',
-      next: 'engage-migrate status   (lists the runs)',
-      exit: EXIT.usage,
-    })
-  }
-  const { plan, folder: runFolder } = findRun(named, config)
-  assertBegun(runFolder, plan.run)
-  const journal = openJournal(join(runFolder, 'run.db'), tools.clock, 'read')
-  const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
-  if (journal.events.latest(name, 'finished') !== undefined)
-    return {
-      folder: passFolder({ journal, snapshots: snapshotsFolder(config, plan.tenant, plan.schemaId) }, name),
-      run: plan.run,
-      journal,
-      map: contactMapOf({ journal, folder: runFolder }),
-    }
-  journal[Symbol.dispose]()
-  throw new OperatorError({
-    what: `Run ${plan.run} has no finished snapshot yet.`,
-    safe: 'Nothing was changed.',
-    next: `engage-migrate status ${plan.run}`,
-    exit: EXIT.precondition,
-  })
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
 /** What is missing may still come. */
@@ -157,11 +136,12 @@ function mayHavePosted(journal: Journal): boolean {
 }
 
 async function compare(
-  { folder, journal, map }: Subject,
+  { place, journal, map }: Subject,
+  opener: Opener | undefined,
   config: Config,
   tools: Tools,
 ): Promise<{ tally: Tally; differences: readonly Difference[] }> {
-  const snapshot = await openSnapshot(folder)
+  const snapshot = await openSnapshot(place, opener)
   const { schemaId, tenant } = snapshot.manifest
   if (tenantOf(config.baseUrl ?? '') !== tenant) {
     throw new OperatorError({

@@ -23,6 +23,15 @@ export const FROM: Flag = {
   describe: 'where snapshots are kept, if not in the data folder',
 }
 
+/** Where names are looked up. */
+export interface Where {
+  /** The data folder where undefined. */
+  readonly from: string | undefined
+  readonly config: Config
+  /** Ends what is read of an object store once aborted. */
+  readonly stop?: AbortSignal
+}
+
 /** A name within a place. Without a stamp, the newest is meant. */
 interface Name {
   readonly tenant?: string
@@ -36,20 +45,16 @@ const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
 
 /**
  * @param text what was typed: a folder, an address, or a name
- * @param where `from`: where names are looked up, the data folder if undefined. Where it is given, a name is never taken
- *   for a folder of the same name here.
+ * @param where where `from` is given, a name is never taken for a folder of the same name here
  * @returns its place; that there is a whole snapshot is for whoever opens it to say
  * @throws OperatorError (exit 2) where it is none of these or could be several, (exit 4) where the newest can't be used
  */
-export async function snapshotNamed(
-  text: string,
-  { from, config }: { readonly from: string | undefined; readonly config: Config },
-): Promise<Place> {
+export async function snapshotNamed(text: string, { from, config, stop }: Where): Promise<Place> {
   const name = nameIn(text)
   const folder = !ADDRESS.test(text) && isFolder(text)
   if (ADDRESS.test(text) || (folder && (from === undefined || name === undefined)))
-    return rootPlace(text, config)
-  const root = await rootPlace(from, config)
+    return rootPlace(text, config, stop)
+  const root = await rootPlace(from, config, stop)
   if (name === undefined) throw noSnapshot(text, root)
   const found = await catalogOf(root, name)
   return (name.stamp === undefined ? newestOf(found, text) : onlyOf(found, text, root)).place

@@ -65,7 +65,7 @@ export interface Created {
 export async function createSnapshot(creation: Creation): Promise<Created> {
   const { folder } = creation
   const bad = new BadLines(creation.bad)
-  await bad.begin()
+  await bad.assertFree()
   if (existsSync(folder)) throw new Error(`${folder} is there already`)
   try {
     const file = await openHistory(creation.from)

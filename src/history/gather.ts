@@ -6,12 +6,12 @@
 import { EXIT, OperatorError } from '../errors.ts'
 import { isObject, parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
+import { Sorter } from '../snapshot/sort.ts'
 import type { BadLines } from './bad-lines.ts'
 import { Ids, madeUpId } from './ids.ts'
 import { type Found, Interpreter } from './interpret.ts'
 import { assertColumns, FLAT, layoutOf, type Mapping, sourcesOf } from './mapping.ts'
 import type { HistoryFile } from './rows.ts'
-import { Sorter } from './sort.ts'
 
 export interface Gathering {
   readonly file: HistoryFile

@@ -4,7 +4,7 @@
  * that are made up are the same for the same file.
  */
 import { EXIT, OperatorError } from '../errors.ts'
-import { Sorter } from './sort.ts'
+import { Sorter } from '../snapshot/sort.ts'
 
 interface IdLine {
   readonly id: string

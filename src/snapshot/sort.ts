@@ -6,10 +6,10 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeFolder } from '../snapshot/durable.ts'
-import { TEMPORARY } from '../snapshot/format.ts'
-import { createLineFile, readLines } from '../snapshot/lines.ts'
-import { localPlace } from '../snapshot/place.ts'
+import { makeFolder } from './durable.ts'
+import { TEMPORARY } from './format.ts'
+import { createLineFile, readLines } from './lines.ts'
+import { localPlace } from './place.ts'
 
 export interface Sorting<T extends object> {
   /** Where runs are put, and what they are called; made when the first one is. */
