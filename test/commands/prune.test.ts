@@ -423,6 +423,7 @@ describe('wrong use is refused, and nothing is removed', () => {
     ['less than none', { 'keep-daily': -1 }, '--keep-daily'],
     ['no number', { 'keep-weekly': Number.NaN }, '--keep-weekly'],
     ['two numbers', { 'keep-monthly': [1, 2] }, '--keep-monthly'],
+    ['minutes, which may be meant as months', { 'keep-within': '6m' }, 'not given in minutes'],
     ['a time without a unit', { 'keep-within': '30' }, '--keep-within must be a whole number and a unit'],
   ])('%s', async (_what, args, message) => {
     const desk = await openDesk()
