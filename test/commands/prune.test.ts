@@ -171,7 +171,7 @@ describe('what no rule keeps', () => {
     expect(await proveSnapshot(join(desk.home, tip.stamp))).toMatchObject({ ok: true, links: 3 })
   })
 
-  test('is of one schema where one is named; an interruption ends it between two snapshots', async () => {
+  test('is of one schema where one is named; an interruption before anything goes leaves all', async () => {
     const desk = await openDesk()
     const elsewhere = join(desk.data, TENANT, 'other')
     for (const days of [1, 2]) {
@@ -187,6 +187,23 @@ describe('what no rule keeps', () => {
     desk.interruptAt('no rule keeps it')
     expect(await desk.prune({ 'keep-last': 1 })).toMatchObject({ code: 130 })
     expect(desk.left()).toHaveLength(2)
+  })
+
+  test("goes one by one: an interruption leaves the next one whole, and files that are nobody's stay", async () => {
+    const desk = await openDesk()
+    for (const days of [1, 2, 3, 4]) {
+      const { stamp: name } = await add(desk, days)
+      writeFileSync(join(desk.home, name, 'notes.txt'), 'mine')
+    }
+    desk.interruptAt('Left in')
+    const ended = await desk.prune({ 'keep-last': 1 })
+    expect(ended).toMatchObject({
+      code: 130,
+      said: expect.stringContaining('no part of a snapshot: notes.txt'),
+    })
+    const files = desk.left().map((name) => readdirSync(join(desk.home, name)).length)
+    expect(files.filter((count) => count === 1)).toHaveLength(1)
+    expect(files.filter((count) => count > 4)).toHaveLength(3)
   })
 
   test('of another folder goes where that is named', async () => {
@@ -221,6 +238,9 @@ describe('what is not whole', () => {
     const other = join(desk.data, TENANT, 'other')
     for (const days of [1, 2]) await add({ home: other }, days)
     await truncate(join(desk.home, newest.stamp, 'interactions-00001.ndjson.zst'), 9)
+    const busy = join(desk.data, TENANT, 'busy')
+    await add({ home: busy }, 1)
+    using _held = acquireLock(join(busy, 'lock'), 'a test', desk.clock)
     const done = await desk.prune({ 'keep-last': 1 })
     expect(done).toMatchObject({ code: 5, json: { removed: 1, error: { exit: 5 } } })
     expect(done.json.error?.what).toContain(newest.stamp)
@@ -333,7 +353,7 @@ describe('what runs need', () => {
     const withdrawn = await aged()
     addRun(withdrawn, 'none', ({ events }) => {
       events.append('intent', 'final-pass', { snapshot: withdrawn.base })
-      events.withdraw(['final-pass'], { reason: 'producers write' })
+      events.append('withdrawn', 'final-pass', { snapshot: withdrawn.base })
     })
     expect(await withdrawn.prune(POLICY)).toMatchObject({ code: 0, json: { removed: 2 } })
   })
@@ -403,6 +423,7 @@ describe('wrong use is refused, and nothing is removed', () => {
     ['less than none', { 'keep-daily': -1 }, '--keep-daily'],
     ['no number', { 'keep-weekly': Number.NaN }, '--keep-weekly'],
     ['two numbers', { 'keep-monthly': [1, 2] }, '--keep-monthly'],
+    ['minutes, which may be meant as months', { 'keep-within': '6m' }, 'not given in minutes'],
     ['a time without a unit', { 'keep-within': '30' }, '--keep-within must be a whole number and a unit'],
   ])('%s', async (_what, args, message) => {
     const desk = await openDesk()
