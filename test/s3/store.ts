@@ -2,6 +2,7 @@
  * An object store to test with, and buckets in it: fauxqs in this process or, where the environment names one, a real one.
  * Guarantees: each bucket is new, behind a front of its own, and goes away with its test, whatever the test has left in it.
  */
+import { randomUUID } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
   CreateBucketCommand,
@@ -50,12 +51,10 @@ export async function openStore(): Promise<Store> {
   const fake =
     REAL === undefined ? await startFauxqs({ port: 0, host: '127.0.0.1', logger: false }) : undefined
   const store = REAL ?? `http://127.0.0.1:${fake?.port}`
-  let count = 0
   return {
     async bucket() {
-      count += 1
       const front = await openFront({ store, listsUploads: fake === undefined })
-      const bucket = bucketAt(front, `snapshots-${process.pid}-${count}`)
+      const bucket = bucketAt(front, `snapshots-${randomUUID()}`)
       await bucket.client.send(new CreateBucketCommand({ Bucket: bucket.name }))
       onTestFinished(async () => {
         front.heal()
