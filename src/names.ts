@@ -8,6 +8,11 @@ export function stamp(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:.]/g, '')
 }
 
+/** @param name as `stamp` gives it @returns milliseconds since the epoch; NaN where it is no time */
+export function timeOf(name: string): number {
+  return Date.parse(name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/, '$1-$2-$3T$4:$5:$6.$7Z'))
+}
+
 /** @returns the name of the tenant at a base URL, as folders have it: `acme.voyado.com`, `127.0.0.1_8080`, `gateway_prod` */
 export function tenantOf(baseUrl: string): string {
   const { host, pathname } = new URL(baseUrl)

@@ -1,6 +1,6 @@
 /** Who may import whom: a wrong arrow fails here, before anyone gets used to it. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const SRC = resolve(import.meta.dirname, '../src')
@@ -12,21 +12,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   snapshot: [],
   journal: [],
   sandbox: [],
-  contacts: ['engage'],
   schedule: [],
+  contacts: ['engage'],
+  history: ['schema', 'snapshot', 'contacts'],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  backup: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
-  report: ['upgrade', 'transfer', 'schema', 'snapshot'],
+  report: ['upgrade', 'backup', 'history', 'transfer', 'schema', 'snapshot'],
   commands: [
-    'report',
-    'upgrade',
-    'transfer',
-    'engage',
-    'schema',
-    'contacts',
-    'snapshot',
-    'journal',
-    'schedule',
+    ...['report', 'upgrade', 'backup', 'history', 'transfer', 'engage', 'schema'],
+    ...['contacts', 'snapshot', 'journal', 'schedule'],
   ],
 }
 
@@ -86,6 +81,13 @@ describe('effects', () => {
     expect(outside(/node:sqlite|\b(SELECT|INSERT|UPDATE|DELETE) .*\b(FROM|INTO|SET)\b/, 'journal/')).toEqual(
       [],
     )
+  })
+
+  test('the client of object stores, which takes long to load, is imported by nobody who may not need it', () => {
+    expect(outside(/@aws-sdk/, 'snapshot/s3-')).toEqual([])
+    const needing = files.filter(({ text }) => /@aws-sdk/.test(text)).map(({ name }) => basename(name))
+    const pattern = new RegExp(`from '[^']*/(${needing.join('|')})'`)
+    expect(outside(pattern, 'snapshot/s3-')).toEqual([])
   })
 
   test('nothing prints, ends the process or reads its arguments but the command line', () => {

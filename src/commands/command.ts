@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../clock.ts'
 import type { SETTINGS } from '../config.ts'
+import { parseDuration } from '../duration.ts'
 import type { Send } from '../engage/types.ts'
-import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
+import { EXIT, type ExitCode, messageOf, OperatorError } from '../errors.ts'
 import type { Output } from './output.ts'
 
 export interface Tools {
@@ -68,6 +69,25 @@ export function amountOf(args: Args, name: string, least = 0): number {
     next: 'Mend it and run the same command again.',
     exit: EXIT.usage,
   })
+}
+
+/**
+ * @returns a length of time in milliseconds; undefined where the flag is not given
+ * @throws OperatorError (exit 2) where it is none, see parseDuration
+ */
+export function durationOf(args: Args, name: string): number | undefined {
+  const text = textOf(args, name)
+  if (text === undefined) return undefined
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new OperatorError({
+      what: `--${name} ${messageOf(error)}; it is ${JSON.stringify(text)}.`,
+      safe: 'Nothing was changed.',
+      next: 'Mend it and run the same command again.',
+      exit: EXIT.usage,
+    })
+  }
 }
 
 /** @returns the values of a flag that may come several times, or with commas. */

@@ -1,5 +1,4 @@
 /** `plan`: reads the tenant and the contact list, and writes down what an upgrade would do. Changes nothing. */
-import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
@@ -9,9 +8,9 @@ import { tenantOf } from '../names.ts'
 import { planLines } from '../report/terminal.ts'
 import { parseSchema } from '../schema/rules.ts'
 import { makeSegmentable } from '../schema/segmentable.ts'
-import { type ContactSource, digestFile } from '../transfer/contact-source.ts'
 import { makePlan } from '../upgrade/survey.ts'
 import { type Args, amountOf, type Command, listOf, textOf } from './command.ts'
+import { CONTACTS, contactSourceOf } from './contacts.ts'
 import { openConnection, readText, writeWhole } from './open.ts'
 import { assertNoOtherRun, assertPlanUnused } from './runs.ts'
 
@@ -26,16 +25,7 @@ export const plan: Command = {
       describe: 'properties to make segmentable, comma-separated (at most 6)',
     },
     to: { type: 'string', describe: 'file with the whole new schema, instead of --segment' },
-    contacts: { type: 'string', describe: 'file with the ids of all contacts (CSV, NDJSON or plain lines)' },
-    column: { type: 'string', describe: 'column of the contact id in that file' },
-    'contacts-as-of': {
-      type: 'string',
-      describe: 'when that file was made (ISO 8601) [its modification time]',
-    },
-    'contacts-since': {
-      type: 'string',
-      describe: 'instead of a file: all contacts created since (ISO 8601), by "changes"',
-    },
+    ...CONTACTS,
     'final-pass': {
       type: 'string',
       choices: ['full', 'hot'],
@@ -69,7 +59,7 @@ export const plan: Command = {
       {
         schemaId: textOf(args, 'schemaId') ?? '',
         derive,
-        source: await sourceOf(args, tools.clock.now()),
+        source: await contactSourceOf(args, tools.clock.now(), 'plan'),
         finalPass: args['final-pass'] === 'hot' ? 'hot' : 'full',
         hotSample,
         canaryGate: args['canary-gate'] !== false,
@@ -116,36 +106,6 @@ function parsedFile(file: string) {
   } catch {
     throw wrong(`The schema file ${file} is not JSON.`)
   }
-}
-
-async function sourceOf(args: Args, now: number): Promise<ContactSource> {
-  const file = textOf(args, 'contacts')
-  const since = textOf(args, 'contacts-since')
-  if ((file === undefined) === (since === undefined)) {
-    throw wrong('Say where the contacts come from: either --contacts FILE or --contacts-since DATE.')
-  }
-  if (since !== undefined) {
-    const from = isoDate(since, '--contacts-since')
-    if (Date.parse(from) > now) throw wrong(`--contacts-since is in the future: ${from}.`)
-    return { kind: 'changes', since: from, asOf: new Date(now).toISOString() }
-  }
-  const path = resolve(file ?? '')
-  const sha256 = await digestFile(path)
-  const asOf = textOf(args, 'contacts-as-of')
-  return {
-    kind: 'file',
-    file: path,
-    sha256,
-    column: textOf(args, 'column') ?? null,
-    asOf: asOf === undefined ? statSync(path).mtime.toISOString() : isoDate(asOf, '--contacts-as-of'),
-  }
-}
-
-function isoDate(text: string, flag: string): string {
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms))
-    throw wrong(`${flag} must be a date such as 2026-01-31T08:00:00Z; it is ${JSON.stringify(text)}.`)
-  return new Date(ms).toISOString()
 }
 
 function wrong(what: string): OperatorError {

@@ -11,12 +11,17 @@ export const snapshotsList: Command = {
   usage: 'list [schemaId]',
   describe: 'every snapshot: counts, dates, size, coverage, what it follows',
   positionals: { schemaId: 'only those of this schema' },
-  flags: { from: { type: 'string', describe: 'where they are kept, if not in the data folder' } },
+  flags: {
+    from: {
+      type: 'string',
+      describe: 'where they are kept, if not in the data folder: a folder, or s3://bucket/prefix',
+    },
+  },
   settings: ['data'],
   interrupted: 'Nothing was changed.',
   async run(args, tools) {
     const config = readConfig(args, tools.env, false)
-    const root = await rootPlace(textOf(args, 'from'), config)
+    const root = await rootPlace(textOf(args, 'from'), config, tools.stop)
     const schemaId = textOf(args, 'schemaId')
     const found = (await catalogOf(root)).filter(
       (each) => schemaId === undefined || each.schemaId === schemaId,

@@ -1,6 +1,14 @@
 /** `snapshots …`: what there is, and what is done with it. */
 import type { Command } from './command.ts'
+import { snapshotsCompact } from './snapshots-compact.ts'
+import { snapshotsCreate } from './snapshots-create.ts'
 import { snapshotsList } from './snapshots-list.ts'
+import { snapshotsPrune } from './snapshots-prune.ts'
 
 /** In the order of the help. */
-export const snapshots: readonly Command[] = [snapshotsList]
+export const snapshots: readonly Command[] = [
+  snapshotsList,
+  snapshotsCreate,
+  snapshotsCompact,
+  snapshotsPrune,
+]

@@ -9,6 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
 import { isObject, parseJson } from '../json.ts'
 import { cannotWrite } from '../snapshot/durable.ts'
 import { distrust, isApproved } from '../upgrade/distrust.ts'
@@ -27,11 +28,11 @@ type Subject = Pick<ReadContext, 'plan' | 'snapshots' | 'journal' | 'say'>
 
 /** @throws OperatorError (exit 4) where the journal is from before the deletion was approved, (exit 1) where the disk refuses */
 export async function takeUp({ plan, snapshots, journal, say }: Subject): Promise<void> {
-  const file = join(snapshots, `${plan.run}.mark`)
+  const file = markFile(snapshots, plan.run)
   const kept = readKept(file)
   const here = journal.mark.reached()
   const approved = isApproved(journal)
-  if (kept === undefined ? here > 0 : here < kept.reached) {
+  if (isBehind(here, kept)) {
     if (kept?.approved === true && !approved) throw knowsOfNoDeletion(plan.run)
     say(olderLine(distrust(journal, kept?.reached ?? null)))
   }
@@ -40,6 +41,22 @@ export async function takeUp({ plan, snapshots, journal, say }: Subject): Promis
   const reached = journal.mark.raise(kept?.reached)
   await writeWhole(file, textOf({ reached, approved }))
   journal.mark.keepBy((now) => overwrite(file, { reached: now, approved }))
+}
+
+/** @returns where it is kept how far a run's journal has got; it is there once the run was taken up */
+export function markFile(snapshots: string, run: string): string {
+  return join(snapshots, `${run}.mark`)
+}
+
+/** @returns whether a run's journal may be older than the run, so that it does not know all that the run has done */
+export function mayBeOlder(journal: Pick<Journal, 'mark'>, snapshots: string, run: string): boolean {
+  // In this order: the journal of a run that is at work gets on first.
+  const kept = readKept(markFile(snapshots, run))
+  return isBehind(journal.mark.reached(), kept)
+}
+
+function isBehind(here: number, kept: Kept | undefined): boolean {
+  return kept === undefined ? here > 0 : here < kept.reached
 }
 
 /** In place and not synced: what a power cut takes of it only makes the journal look newer, and it is. */

@@ -15,7 +15,7 @@ import { openSnapshot } from '../snapshot/reader.ts'
 import { type Difference, differs, type Tally } from '../transfer/compare.ts'
 import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
 import { contactMapOf } from '../upgrade/contact-map.ts'
-import { mayHaveDeleted } from '../upgrade/history.ts'
+import { isRestore, mayHaveDeleted } from '../upgrade/history.ts'
 import { remembered } from '../upgrade/lot.ts'
 import { passFolder } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
@@ -75,7 +75,7 @@ export const verify: Command = {
     const { tally, differences } = await compare(subject, config, tools)
     for (const each of differences.slice(0, SHOWN)) tools.output.say(differenceLine(each))
     tools.output.say(tallyLine(tally))
-    if (subject.journal !== undefined && holdsHistory(subject.journal)) {
+    if (subject.journal !== undefined && isUnderWay(subject.journal)) {
       tools.output.say(
         `The import of this run has not finished: what is missing may still come. Next: engage-migrate upgrade ${subject.run}`,
       )
@@ -146,6 +146,16 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
+/** What is missing may still come. */
+function isUnderWay(journal: Journal): boolean {
+  return isRestore(journal) ? !isDone(journal, { name: 'verification' }) : holdsHistory(journal)
+}
+
+/** A restore only adds: what it finds there is right to be there. */
+function mayHavePosted(journal: Journal): boolean {
+  return isRestore(journal) || mayHaveDeleted(journal)
+}
+
 async function compare(
   { folder, journal, map }: Subject,
   config: Config,
@@ -171,7 +181,7 @@ async function compare(
     })
   }
   // Before its deletion a run has imported nothing: then the snapshot's own ids are those to be found.
-  const lot = journal === undefined || !mayHaveDeleted(journal) ? undefined : lotOf(journal)
+  const lot = journal === undefined || !mayHavePosted(journal) ? undefined : lotOf(journal)
   const differences: Difference[] = []
   const tally = await verifyLive({
     ...(lot && journal ? remembered(journal, lot) : NOTHING_REMEMBERED),

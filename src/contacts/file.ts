@@ -10,7 +10,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts'
 import { findColumn } from './column.ts'
 import { detectFormat } from './detect.ts'
 import { parseGuid } from './guid.ts'
-import { openText, type TextFile, unusable } from './text.ts'
+import { openText, type Refusal, type TextFile, unusable } from './text.ts'
 
 /** `line` counts from 1; a CSV record over several lines has the number of its first. `id`: a lower-case GUID. */
 export type ContactLine =
@@ -83,8 +83,16 @@ async function* csvLines(
     yield contactLine(line, value[column] ?? '', value[column] ?? '')
 }
 
-/** Strict on quotes: a lenient reader would take lines with a stray quote for one field, and lose contacts. */
-export async function* csvRows(file: TextFile, delimiter: string): AsyncGenerator<Row<readonly string[]>> {
+/**
+ * Strict on quotes: a lenient reader would take lines with a stray quote for one field, and lose contacts.
+ * @param refused makes the error of a file that is no well-formed CSV
+ * @returns all rows but blank ones, a header too; `line` is that of their beginning
+ */
+export async function* csvRows(
+  file: TextFile,
+  delimiter: string,
+  refused: Refusal = unusable,
+): AsyncGenerator<Row<readonly string[]>> {
   const parser = parse({
     delimiter,
     info: true,
@@ -105,12 +113,16 @@ export async function* csvRows(file: TextFile, delimiter: string): AsyncGenerato
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('CSV_')) throw error
     const line = (error as CsvError)['lines']
-    throw unusable(`${file.path}, line ${String(line)}, is no well-formed CSV: ${error.message}.`, error)
+    throw refused(`${file.path}, line ${String(line)}, is no well-formed CSV: ${error.message}.`, error)
   }
 }
 
-/** Not ndjson.parse: it stops at the first bad line, or drops it without a word. */
-async function* linesOf(file: TextFile): AsyncGenerator<Row<string>> {
+/**
+ * Not ndjson.parse: it stops at the first bad line, or drops it without a word.
+ * @param refused makes the error of a line that is too long
+ * @returns all lines but blank ones
+ */
+export async function* linesOf(file: TextFile, refused: Refusal = unusable): AsyncGenerator<Row<string>> {
   let line = 0
   const lines = pipeline(Readable.from(file.read()), split({ maxLength: LONGEST }), () => undefined)
   try {
@@ -121,7 +133,7 @@ async function* linesOf(file: TextFile): AsyncGenerator<Row<string>> {
     }
   } catch (error) {
     if (error instanceof Error && error.message === 'maximum buffer reached')
-      throw unusable(`${file.path}, line ${line + 1}, is longer than ${LONGEST} characters.`, error)
+      throw refused(`${file.path}, line ${line + 1}, is longer than ${LONGEST} characters.`, error)
     throw error
   }
 }

@@ -30,7 +30,7 @@ export async function openText(path: string, refused: Refusal = unusable): Promi
         ? 'utf-16be'
         : 'utf-8'
   const head = new TextDecoder(encoding).decode(bytes, { stream: true })
-  if (head.trim() === '' && bytes.length < HEAD) throw refused(`${path} is empty: it names no contact.`)
+  if (head.trim() === '' && bytes.length < HEAD) throw refused(`${path} is empty.`)
   if (head.includes('\0'))
     throw refused(`${path} is not a text in UTF-8, or in UTF-16 with a byte order mark.`)
   return {
@@ -60,13 +60,13 @@ async function readHead(path: string, refused: Refusal): Promise<Buffer> {
     }
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') throw refused(`There is no file ${path}.`, cause)
-    if (codeOf(cause) === 'EISDIR') throw refused(`${path} is a folder, not a file of contact ids.`, cause)
+    if (codeOf(cause) === 'EISDIR') throw refused(`${path} is a folder, not a file.`, cause)
     throw refused(`${path} can't be read: ${messageOf(cause)}.`, cause)
   }
 }
 
 /** @returns the error of a file that can't be used, from what is wrong with it */
-type Refusal = (what: string, cause?: unknown) => OperatorError
+export type Refusal = (what: string, cause?: unknown) => OperatorError
 
 /** @returns the error of a contact file that can't be used. */
 export function unusable(what: string, cause?: unknown): OperatorError {

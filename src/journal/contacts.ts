@@ -1,6 +1,7 @@
 /**
  * The frozen list of contacts: each id once, in the order of its first appearance.
- * Guarantees: an id keeps its ordinal (0, 1, 2 …) for ever; millions of them stay on disk, not in memory.
+ * Guarantees: an id keeps its ordinal (0, 1, 2 …) for ever, unless the list is sorted; millions of them stay on disk, not
+ * in memory.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { openDatabase, transaction } from './tables.ts'
@@ -12,6 +13,8 @@ export interface ContactList {
   /** @returns up to `limit` ids from that ordinal on. */
   slice(ordinal: number, limit: number): readonly string[]
   has(id: string): boolean
+  /** Numbers the list anew: by what each id is called, in the order of code units. All of it or, after a kill, nothing. */
+  sort(nameOf: (id: string) => string): void
 }
 
 export function createContactList(db: DatabaseSync): ContactList {
@@ -35,6 +38,16 @@ export function createContactList(db: DatabaseSync): ContactList {
     count: () => size,
     slice: (ordinal, limit) => select.all(ordinal, limit).map((row) => toGuid(row['id'] as Uint8Array)),
     has: (id) => find.get(toBytes(id)) !== undefined,
+    sort(nameOf) {
+      db.function('name_of', (bytes) => nameOf(toGuid(bytes as Uint8Array)))
+      transaction(db, () => {
+        db.exec(`
+          CREATE TEMP TABLE sorted AS SELECT id FROM contacts ORDER BY name_of(id);
+          DELETE FROM contacts;
+          INSERT INTO contacts (ordinal, id) SELECT rowid - 1, id FROM sorted;
+          DROP TABLE sorted;`)
+      })
+    },
   }
 }
 

@@ -27,24 +27,51 @@ export interface CatalogEntry {
   readonly bytes: number
 }
 
-const STAMP = /^\d{8}T\d{9}Z$/
+/** What the folder of a snapshot is called, see `stamp`. */
+export const STAMP = /^\d{8}T\d{9}Z$/
+
+/** Where the snapshots of one schema of one tenant are. */
+export interface SchemaHome {
+  readonly tenant: string
+  readonly schemaId: string
+  readonly place: Place
+  /** Names of their folders, half ones too; at least one. */
+  readonly stamps: readonly string[]
+}
+
+/** Limits a look to a tenant, to a schema, to one snapshot. */
+export interface Only {
+  readonly tenant?: string | undefined
+  readonly schemaId?: string | undefined
+  readonly stamp?: string | undefined
+}
 
 /**
  * @param root where tenants' folders are
- * @param only limits it to a tenant, and to a schema of it
- * @returns the snapshots, sorted by tenant, schema and stamp
+ * @returns the places that have snapshots, sorted by tenant and schema; no snapshot is looked at
  */
-export async function catalogOf(
-  root: Place,
-  only: { readonly tenant?: string; readonly schemaId?: string } = {},
-): Promise<readonly CatalogEntry[]> {
-  const found: CatalogEntry[] = []
+export async function homesIn(root: Place, only: Only = {}): Promise<readonly SchemaHome[]> {
+  const homes: SchemaHome[] = []
   for (const tenant of await namesIn(root, only.tenant)) {
     for (const schemaId of await namesIn(root.at(tenant), only.schemaId)) {
-      const home = root.at(tenant).at(schemaId)
-      for (const stamp of (await home.list()).folders.filter((name) => STAMP.test(name)))
-        found.push({ tenant, schemaId, stamp, ...(await lookAt(home.at(stamp))) })
+      const place = root.at(tenant).at(schemaId)
+      const stamps = (await place.list()).folders.filter(
+        (name) => STAMP.test(name) && (only.stamp ?? name) === name,
+      )
+      if (stamps.length > 0) homes.push({ tenant, schemaId, place, stamps })
     }
+  }
+  return homes
+}
+
+/**
+ * @param root where tenants' folders are
+ * @returns the snapshots, sorted by tenant, schema and stamp
+ */
+export async function catalogOf(root: Place, only: Only = {}): Promise<readonly CatalogEntry[]> {
+  const found: CatalogEntry[] = []
+  for (const { tenant, schemaId, place, stamps } of await homesIn(root, only)) {
+    for (const stamp of stamps) found.push({ tenant, schemaId, stamp, ...(await lookAt(place.at(stamp))) })
   }
   return found
 }

@@ -47,7 +47,8 @@ export interface Increment {
 export interface State {
   readonly contacts: Pick<ContactCoverage, 'read' | 'empty' | 'gone' | 'failed'>
   readonly interactions: Manifest['interactions']
-  readonly content: string
+  /** Absent, as the dates of the interactions then are, where whoever counts can't read all of it. */
+  readonly content?: string
 }
 
 /**
@@ -98,7 +99,7 @@ export function sealed(rest: Omit<Manifest, 'digest'>): Manifest {
 }
 
 /** @returns what the parts of a full snapshot come to */
-export function stateOf(sum: PartFacts): Omit<State, 'content'> & { readonly content?: string } {
+export function stateOf(sum: PartFacts): State {
   const { contactCount, gone, empty, failed = 0, records, content, oldestCreated, newestCreated } = sum
   return {
     contacts: { read: contactCount - gone - failed, empty, gone, failed },

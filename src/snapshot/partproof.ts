@@ -35,7 +35,7 @@ export async function provePart(
   const tally = new PartTally()
   let record = await records.next()
   for (let entry = await contacts.next(); entry !== undefined; entry = await contacts.next()) {
-    duplicates.add(entry.contactId)
+    duplicates.add(entry.name ?? entry.contactId)
     const fault = misplaced(entry)
     if (fault !== undefined) contacts.fault(fault)
     tally.addContact(entry, entry.interactions)

@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, readdir, rm, rmdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { codeOf } from '../errors.ts'
@@ -25,6 +25,8 @@ export interface Listing {
 export interface Place {
   /** For people: a path, or `s3://bucket/prefix`. */
   readonly name: string
+  /** The last part of it: a snapshot's stamp. */
+  readonly base: string
   /** @returns a place within this one; it need not exist yet */
   at(folder: string): Place
   /** @returns the place of another folder beside this one */
@@ -49,6 +51,7 @@ export interface Place {
 export function localPlace(folder: string): Place {
   return {
     name: folder,
+    base: basename(resolve(folder)),
     folder,
     at: (each) => localPlace(join(folder, each)),
     beside: (each) => localPlace(join(dirname(resolve(folder)), each)),

@@ -49,6 +49,8 @@ export interface Proof {
 
 export interface ProofOptions {
   readonly opener?: Opener | undefined
+  /** Whether what it follows is left out: its own files only. */
+  readonly alone?: boolean
   readonly onProgress?: (progress: ProofProgress) => void
 }
 
@@ -74,11 +76,11 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
       named.add(MANIFEST, 'it is not the snapshot that the next one follows')
     links.unshift({ place, manifest })
     await proveLink(place, manifest, found, named, options)
-    place = manifest.parent && place.beside(manifest.parent.snapshot)
+    place = options.alone === true ? undefined : manifest.parent && place.beside(manifest.parent.snapshot)
   }
   const tip = links.at(-1)?.manifest
   const sealed = tip?.encryption !== undefined && options.opener === undefined
-  if (tip?.parent !== undefined && problems.list().length === 0) {
+  if (tip?.parent !== undefined && options.alone !== true && problems.list().length === 0) {
     Object.assign(found, { records: tip.interactions.records, contacts: tip.contacts.listed })
     if (!sealed) await proveChain(links, tip, problems, options.opener)
   }
@@ -156,11 +158,10 @@ async function placesIn(
     return undefined
   }
   let last: string | undefined
-  return ({ contactId, state, removed }) => {
+  return ({ contactId, state, removed, name = nameOf(contactId) }) => {
     if (parent === undefined && (state === 'dropped' || removed !== undefined))
       return 'it says what has changed, and there is nothing that it follows'
     if (order === undefined) return undefined
-    const name = nameOf(contactId)
     const after = last
     last = name
     return after !== undefined && name <= after ? 'its contacts are not sorted' : undefined
@@ -210,7 +211,7 @@ async function proveNames(place: Place, manifest: Manifest, problems: Problems):
 
 function proveTotals(
   manifest: Manifest,
-  { contacts, interactions, content }: Omit<State, 'content'> & { readonly content?: string },
+  { contacts, interactions, content }: State,
   where: string,
   problems: Problems,
 ): void {
@@ -235,7 +236,9 @@ function proveTotals(
   }
   for (const [key, value] of Object.entries(promised)) {
     const counted = found[key as keyof typeof found]
-    if (!isDeepStrictEqual(counted, value))
+    // An increment's writer could not know everything where it may not read its parent.
+    const unknown = manifest.parent !== undefined && value === undefined
+    if (!unknown && !isDeepStrictEqual(counted, value))
       problems.add(MANIFEST, `${key} is ${value ?? 'absent'}; ${where} ${counted ?? 'none'}`)
   }
 }

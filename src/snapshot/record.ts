@@ -16,12 +16,15 @@ const STATES: readonly ContactState[] = ['read', 'gone', 'failed', 'dropped']
 /** What a part holds of a contact: all that it has or, in an increment, how that differs from the parent. */
 export interface ContactChange extends Omit<ContactRead, 'state'> {
   readonly state: ContactState
+  /** What a dropped contact is called where whoever wrote it does not know its id; `contactId` is empty then. */
+  readonly name?: string
   /** In an increment: names (see digests.ts) of interactions that are gone; all are, where the contact is gone or dropped. */
   readonly removed?: readonly string[]
 }
 
 /** A line of a contacts file: `interactions` is how many lines of the other file are this contact's. */
-export interface ContactEntry extends Pick<ContactChange, 'contactId' | 'state' | 'readAt' | 'removed'> {
+export interface ContactEntry
+  extends Pick<ContactChange, 'contactId' | 'state' | 'readAt' | 'removed' | 'name'> {
   readonly interactions: number
 }
 
@@ -58,9 +61,14 @@ export function parseContact(line: string): ContactEntry {
   if (typeof interactions !== 'number' || !Number.isSafeInteger(interactions) || interactions < 0)
     throw new Error('interactions is not a count')
   if (state !== 'read' && interactions > 0) throw new Error(`a ${state} contact has no interactions`)
-  if (removed === undefined) return { contactId: textOf(value, 'contactId'), state, readAt, interactions }
-  if (state !== 'read' || !isListOfTexts(removed)) throw new Error('removed is not a list of names')
-  return { contactId: textOf(value, 'contactId'), state, readAt, interactions, removed }
+  if (removed !== undefined && (state !== 'read' || !isListOfTexts(removed)))
+    throw new Error('removed is not a list of names')
+  if (value['name'] !== undefined && state !== 'dropped') throw new Error('only a dropped contact has a name')
+  return {
+    ...{ contactId: textOf(value, 'contactId'), state, readAt, interactions },
+    ...(removed !== undefined && { removed }),
+    ...(value['name'] !== undefined && { name: textOf(value, 'name') }),
+  }
 }
 
 /** Throws an Error where the line is not an interaction. */

@@ -19,6 +19,7 @@ export class StateTally {
   #records = 0
   readonly #created = new Span()
   readonly #content = new Content()
+  #readable = true
 
   /** @param contact with all that it has; of one that failed, what is known of it */
   add({ state, interactions }: Pick<ContactRead, 'interactions'> & { readonly state: ContactState }): void {
@@ -33,8 +34,17 @@ export class StateTally {
     }
   }
 
+  /** As `add`, of a contact of which only that is known. */
+  addSealed(state: ContactState, records: number): void {
+    this.add({ state, interactions: [] })
+    if (state === 'read' && records > 0) this.#contacts.empty -= 1
+    this.#records += records
+    if (records > 0) this.#readable = false
+  }
+
   state(): State {
     const created = this.#created.ends()
+    if (!this.#readable) return { contacts: { ...this.#contacts }, interactions: { records: this.#records } }
     return {
       contacts: { ...this.#contacts },
       interactions: {
@@ -48,6 +58,7 @@ export class StateTally {
 
 /** @returns the sum of states of different contacts */
 export function addStates(a: State, b: State): State {
+  const readable = a.content !== undefined && b.content !== undefined
   const created = new Span()
   for (const { oldestCreated, newestCreated } of [a.interactions, b.interactions]) {
     if (oldestCreated !== undefined) created.add(Date.parse(oldestCreated))
@@ -63,8 +74,8 @@ export function addStates(a: State, b: State): State {
     },
     interactions: {
       records: a.interactions.records + b.interactions.records,
-      ...(ends && { oldestCreated: ends.first, newestCreated: ends.last }),
+      ...(readable && ends && { oldestCreated: ends.first, newestCreated: ends.last }),
     },
-    content: addContents([a.content, b.content]),
+    ...(readable && { content: addContents([a.content ?? '', b.content ?? '']) }),
   }
 }

@@ -82,7 +82,7 @@ export async function beginPart(folder: string, number: number, options: PartOpt
   return {
     async add(read) {
       checkRead(read, options.schemaId)
-      const { contactId, state, readAt, removed } = read
+      const { contactId, state, readAt, removed, name } = read
       for (const { id, contactId, schemaId, createdDate, payload } of read.interactions) {
         await interactions.write({ id, contactId, schemaId, createdDate, payload })
         tally.addRecord({ id, contactId, schemaId, createdDate, payload })
@@ -91,6 +91,7 @@ export async function beginPart(folder: string, number: number, options: PartOpt
       await contacts.write({
         ...{ contactId, state, readAt: new Date(readAt).toISOString(), interactions: count },
         ...(removed && { removed }),
+        ...(name !== undefined && { name }),
       })
       if (index !== undefined && nameOf !== undefined) await index.write(indexEntryOf(read, nameOf))
       tally.addContact(read, count)
@@ -112,12 +113,10 @@ export async function beginPart(folder: string, number: number, options: PartOpt
   }
 }
 
-function indexEntryOf(
-  { contactId, state, interactions, removed }: ContactChange,
-  nameOf: NameOf,
-): IndexEntry {
+function indexEntryOf(change: ContactChange, nameOf: NameOf): IndexEntry {
+  const { contactId, name = nameOf(contactId), state, interactions, removed } = change
   const added = interactions.map(({ id }) => nameOf(id))
-  return { name: nameOf(contactId), state, added, ...(removed && { removed }) }
+  return { name, state, added, ...(removed && { removed }) }
 }
 
 /** Writes the key of an index, encrypted, for whoever may read the snapshot. */
@@ -153,13 +152,18 @@ export async function removeUnfinished(folder: string, keep: readonly PartProof[
   }
 }
 
+/** @returns the exact text of schema.json */
+export function schemaText(schema: InteractionSchema): string {
+  return `${stringifyJson(schema as unknown as Json, 2)}\n`
+}
+
 /**
  * Writes schema.json: the schema as it was read from the tenant. Writing the same again is harmless.
  * Throws an OperatorError where the disk refuses, or the snapshot is finished with another schema.
  */
 export async function writeSchema(folder: string, schema: InteractionSchema): Promise<FileProof> {
   await makeFolder(folder)
-  const text = `${stringifyJson(schema as unknown as Json, 2)}\n`
+  const text = schemaText(schema)
   const bytes = Buffer.from(text)
   const proof = {
     name: SCHEMA,

@@ -26,6 +26,11 @@ export type ContactSource =
     }
   | { readonly kind: 'changes'; readonly since: string; readonly asOf: string }
 
+/** @returns where the contacts come from, in words */
+export function sourceText(source: ContactSource): string {
+  return source.kind === 'file' ? source.file : `contacts/changes since ${source.since}`
+}
+
 export interface LoadedContacts {
   readonly listed: number
   readonly duplicates: number

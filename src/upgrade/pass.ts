@@ -14,7 +14,7 @@ import type { Compression } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, writeSchema } from '../snapshot/writer.ts'
-import { countContacts } from '../transfer/contact-source.ts'
+import { countContacts, sourceText } from '../transfer/contact-source.ts'
 import { type Checkpoint, type ContactTask, exportPass } from '../transfer/export.ts'
 import { assessCoverage, type Coverage } from './coverage.ts'
 import type { ReadContext } from './strategy.ts'
@@ -53,7 +53,8 @@ export interface PassTally {
   readonly refusableExample: string | null
 }
 
-const NOTHING: PassTally = {
+/** What a pass has found before it has begun. */
+export const NOTHING: PassTally = {
   arrived: 0,
   vanished: 0,
   goneWithHistory: 0,
@@ -221,10 +222,6 @@ function intentOf(context: ReadContext, name: PassName): Intent & { readonly at:
           compression: context.settings.compression,
         })
   return { ...(detail as JsonObject as unknown as Intent), at }
-}
-
-function sourceText(source: ReadContext['plan']['contacts']['source']): string {
-  return source.kind === 'file' ? source.file : `contacts/changes since ${source.since}`
 }
 
 function addTallies(a: PassTally, b: PassTally): PassTally {

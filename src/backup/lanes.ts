@@ -1,0 +1,167 @@
+/**
+ * The schemas of a backup: each with the folder that it is written to, and the snapshot that it follows.
+ * Guarantees: both are decided once, by the first process, and kept in the journal; nothing follows a snapshot that is
+ * damaged, or of another form of the schema; a schema that has changed since ends the backup.
+ */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { EXIT, OperatorError } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Json, JsonObject } from '../json.ts'
+import type { InteractionSchema } from '../model.ts'
+import { stamp } from '../names.ts'
+import { schemaDigest } from '../schema/diff.ts'
+import { type CatalogEntry, catalogOf } from '../snapshot/catalog.ts'
+import { linksOf } from '../snapshot/chain.ts'
+import type { Place } from '../snapshot/place.ts'
+import { proveSnapshot } from '../snapshot/proof.ts'
+import { schemaText } from '../snapshot/writer.ts'
+import { chooseParent } from './following.ts'
+import { viewParent } from './parent.ts'
+import type { Lane } from './pass.ts'
+import type { BackupContext, BackupRequest } from './request.ts'
+
+/** Decided once for each schema, before anything of it is read. */
+export interface LaneIntent extends JsonObject {
+  readonly schemaId: string
+  readonly stamp: string
+  /** Stamp of the snapshot that it follows. */
+  readonly parent: string | null
+}
+
+/** A schema of a backup. */
+export interface BackupLane extends Lane {
+  readonly schema: InteractionSchema
+  /** Where its snapshot will be kept. */
+  readonly place: Place
+}
+
+/** Name of the note of a backup that must not be gone on with. */
+export const GIVEN_UP = 'given-up'
+/** Name of the note that says which snapshot was not followed, since it is damaged. */
+export const DAMAGED_PARENT = 'damaged-parent'
+
+/** @throws OperatorError (exit 4) where a schema is not in the tenant, or has changed since the backup began */
+export async function lanesOf(
+  request: BackupRequest,
+  context: BackupContext,
+): Promise<readonly BackupLane[]> {
+  const known = context.journal.events.latest('lanes', 'intent')?.detail as unknown as
+    | readonly LaneIntent[]
+    | undefined
+  const schemaIds = known?.map(({ schemaId }) => schemaId) ?? request.schemaIds
+  const schemas = await schemasOf({ ...request, schemaIds }, context)
+  const intents = known ?? (await decide(request, context, schemas))
+  return Promise.all(
+    intents.map(async ({ schemaId, stamp, parent }) => {
+      const home = context.root.at(request.tenant).at(schemaId)
+      const place = home.at(stamp)
+      return {
+        schemaId,
+        schema: schemas.get(schemaId) as InteractionSchema,
+        place,
+        folder: place.folder ?? join(context.spool, schemaId, stamp),
+        parent:
+          parent === null
+            ? undefined
+            : viewParent(await linksOf(home.at(parent)), request.seal !== undefined),
+      }
+    }),
+  )
+}
+
+/** @throws OperatorError (exit 4) where one of them is not in the tenant */
+async function schemasOf(
+  { schemaIds, tenant }: BackupRequest,
+  { reader, journal }: BackupContext,
+): Promise<ReadonlyMap<string, InteractionSchema>> {
+  const found = new Map<string, InteractionSchema>()
+  for (const schemaId of schemaIds) {
+    const schema = await reader.getSchema(schemaId)
+    if (schema === undefined) {
+      throw new OperatorError({
+        what: `Schema ${schemaId} is not in ${tenant}.`,
+        safe: 'Nothing was changed; earlier snapshots of it are as they were.',
+        next: 'Look whether it was deleted, or name another one.',
+        exit: EXIT.precondition,
+      })
+    }
+    found.set(schemaId, schema)
+  }
+  const digests = Object.fromEntries([...found].map(([id, schema]) => [id, schemaDigest(schema)]))
+  const before = journal.events.latest('schemas', 'intent')?.detail as JsonObject | undefined
+  if (before === undefined) journal.events.append('intent', 'schemas', digests)
+  else for (const id of schemaIds) if (before[id] !== digests[id]) throw changed(journal, id)
+  return found
+}
+
+/** @throws OperatorError (exit 4) where a schema is not the one that was read any more */
+export async function assertUnchanged(
+  { reader, journal }: BackupContext,
+  lanes: readonly BackupLane[],
+): Promise<void> {
+  for (const { schemaId, schema } of lanes) {
+    const live = await reader.getSchema(schemaId)
+    if (live === undefined || schemaDigest(live) !== schemaDigest(schema)) throw changed(journal, schemaId)
+  }
+}
+
+function changed(journal: Journal, schemaId: string): OperatorError {
+  journal.events.append('note', GIVEN_UP, { why: `schema ${schemaId} has changed` })
+  return new OperatorError({
+    what: `Schema ${schemaId} was deleted or recreated while it was read.`,
+    safe: 'No snapshot was made of what was read; earlier ones are as they were. The tenant was only read.',
+    next: 'Find out who did, then run the same command again: it begins anew.',
+    exit: EXIT.precondition,
+  })
+}
+
+/** Where each schema goes and what it follows: decided by the first process. */
+async function decide(
+  request: BackupRequest,
+  context: BackupContext,
+  schemas: ReadonlyMap<string, InteractionSchema>,
+): Promise<readonly LaneIntent[]> {
+  const at = stamp(context.clock.now())
+  const intents: LaneIntent[] = []
+  for (const [schemaId, schema] of schemas) {
+    const parent = request.sinceLatest ? await parentOf(request, context, schemaId, schema) : undefined
+    intents.push({ schemaId, stamp: at, parent: parent?.stamp ?? null })
+  }
+  context.journal.events.append('intent', 'lanes', intents as unknown as Json)
+  return intents
+}
+
+/** @returns what to follow; undefined for a full one. What is damaged is followed by nobody, and told. */
+async function parentOf(
+  request: BackupRequest,
+  context: BackupContext,
+  schemaId: string,
+  schema: InteractionSchema,
+): Promise<CatalogEntry | undefined> {
+  const { indexKey, seal, longestChain: longest } = request
+  const entries = await catalogOf(context.root, { tenant: request.tenant, schemaId })
+  const { entry, why } = chooseParent(entries, {
+    order: indexKey === undefined ? 'id' : 'keyed',
+    fingerprint: indexKey?.fingerprint,
+    encrypted: seal !== undefined,
+    schemaSha256: createHash('sha256').update(schemaText(schema)).digest('hex'),
+    longest,
+  })
+  if (entry === undefined) {
+    context.say(`${schemaId}: a full snapshot, since ${why}`)
+    return undefined
+  }
+  const proof = await proveSnapshot(entry.place)
+  if (proof.ok) return entry
+  const [problem] = proof.problems
+  context.say(
+    `${schemaId}: the latest snapshot, ${entry.place.name}, is DAMAGED: ${problem}; a full one is made`,
+  )
+  context.journal.events.append('note', DAMAGED_PARENT, {
+    schemaId,
+    snapshot: entry.place.name,
+    problem: problem ?? '',
+  })
+  return undefined
+}

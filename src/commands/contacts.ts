@@ -1,0 +1,66 @@
+/**
+ * Where a command gets its contacts from, as its flags say.
+ * Guarantees: one source, and it is there; anything else is wrong use, told before anything is begun.
+ */
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { EXIT, OperatorError } from '../errors.ts'
+import { type ContactSource, digestFile } from '../transfer/contact-source.ts'
+import { type Args, type Flag, textOf } from './command.ts'
+
+export const CONTACTS = {
+  contacts: { type: 'string', describe: 'file with the ids of all contacts (CSV, NDJSON or plain lines)' },
+  column: { type: 'string', describe: 'column of the contact id in that file' },
+  'contacts-as-of': {
+    type: 'string',
+    describe: 'when that file was made (ISO 8601) [its modification time]',
+  },
+  'contacts-since': {
+    type: 'string',
+    describe: 'instead of a file: all contacts created since (ISO 8601), by "changes"',
+  },
+} as const satisfies { readonly [name: string]: Flag }
+
+/**
+ * @param now milliseconds since the epoch
+ * @param verb of the command, for whom its help is the next thing to read
+ * @throws OperatorError (exit 2) where the flags name no source, or more than one, or a file that can't be read
+ */
+export async function contactSourceOf(args: Args, now: number, verb: string): Promise<ContactSource> {
+  const file = textOf(args, 'contacts')
+  const since = textOf(args, 'contacts-since')
+  if ((file === undefined) === (since === undefined)) {
+    throw wrong(verb, 'Say where the contacts come from: either --contacts FILE or --contacts-since DATE.')
+  }
+  if (since !== undefined) {
+    const from = isoDate(since, '--contacts-since', verb)
+    if (Date.parse(from) > now) throw wrong(verb, `--contacts-since is in the future: ${from}.`)
+    return { kind: 'changes', since: from, asOf: new Date(now).toISOString() }
+  }
+  const path = resolve(file ?? '')
+  const sha256 = await digestFile(path)
+  const asOf = textOf(args, 'contacts-as-of')
+  return {
+    kind: 'file',
+    file: path,
+    sha256,
+    column: textOf(args, 'column') ?? null,
+    asOf: asOf === undefined ? statSync(path).mtime.toISOString() : isoDate(asOf, '--contacts-as-of', verb),
+  }
+}
+
+function isoDate(text: string, flag: string, verb: string): string {
+  const ms = Date.parse(text)
+  if (Number.isNaN(ms))
+    throw wrong(verb, `${flag} must be a date such as 2026-01-31T08:00:00Z; it is ${JSON.stringify(text)}.`)
+  return new Date(ms).toISOString()
+}
+
+function wrong(verb: string, what: string): OperatorError {
+  return new OperatorError({
+    what,
+    safe: 'Nothing was changed.',
+    next: `engage-migrate ${verb} --help`,
+    exit: EXIT.usage,
+  })
+}

@@ -1,0 +1,163 @@
+/**
+ * Prunes the snapshots of one schema.
+ * Guarantees: what is removed was decided on while the schema was held, so that no run is at work on it; before anything
+ * goes, the newest complete snapshot of each kind has been proven, in this very run: where one is damaged, nothing goes.
+ */
+import { join } from 'node:path'
+import { EXIT, OperatorError } from '../errors.ts'
+import { acquireLock, isHeld } from '../journal/lock.ts'
+import { verdictLines } from '../report/retention.ts'
+import { type Subject, subjectOf } from '../snapshot/candidate.ts'
+import { catalogOf, type SchemaHome } from '../snapshot/catalog.ts'
+import type { Place } from '../snapshot/place.ts'
+import { proveSnapshot } from '../snapshot/proof.ts'
+import { childrenFirst, removeSnapshot } from '../snapshot/removal.ts'
+import { decide, type Policy, type Verdict } from '../snapshot/retention.ts'
+import { countOf } from '../words.ts'
+import type { Tools } from './command.ts'
+import { needsOf } from './needed.ts'
+
+export interface PruneOptions {
+  readonly policy: Policy
+  /** Decides only. */
+  readonly dryRun: boolean
+}
+
+export interface Pruned {
+  readonly verdicts: readonly Verdict<Subject>[]
+  /** Snapshots removed and bytes freed; in a dry run, what would be. */
+  readonly removed: number
+  readonly freed: number
+  /** Why nothing was removed, or why somebody must look at what stays. */
+  readonly trouble: OperatorError | undefined
+}
+
+/**
+ * @param root where tenants' folders are
+ * @throws OperatorError (exit 6) where another process works on the schema, (exit 1) where the place refuses; Interrupted
+ */
+export async function pruneSchema(
+  root: Place,
+  home: SchemaHome,
+  { policy, dryRun }: PruneOptions,
+  tools: Tools,
+): Promise<Pruned> {
+  using _held = dryRun ? undefined : holdSchema(home, tools)
+  // Whoever holds the schema has nobody else at work on it.
+  const atWork = dryRun && isAtWork(home)
+  if (atWork) tools.output.say(`Somebody works on ${home.schemaId} in ${home.tenant} at this moment.`)
+  const verdicts = await decideOn(root, home, policy, atWork, tools)
+  for (const line of verdictLines(home, verdicts)) tools.output.say(line)
+  const doomed = childrenFirst(verdicts.filter(({ keep }) => !keep).map(({ snapshot }) => snapshot))
+  const trouble = unusableIn(home, verdicts)
+  if (dryRun) {
+    const freed = doomed.reduce((sum, { entry }) => sum + entry.bytes, 0)
+    return { verdicts, removed: doomed.length, freed, trouble }
+  }
+  const damage = doomed.length === 0 ? undefined : await damageIn(verdicts, tools)
+  if (damage !== undefined) return { verdicts: allKept(verdicts), removed: 0, freed: 0, trouble: damage }
+  return { verdicts, trouble, ...(await removeAll(doomed, tools)) }
+}
+
+/** @returns how far it came: what a place refuses ends it */
+async function removeAll(
+  doomed: readonly Subject[],
+  { stop, output }: Tools,
+): Promise<Pick<Pruned, 'removed' | 'freed'> & Partial<Pruned>> {
+  let freed = 0
+  for (const [removed, { entry }] of doomed.entries()) {
+    stop.throwIfAborted()
+    try {
+      const { bytes, left } = await removeSnapshot(entry.place, entry.condition === 'half')
+      freed += bytes
+      if (left.length > 0)
+        output.say(`Left in ${entry.place.name}, since it is no part of a snapshot: ${left.join(', ')}`)
+    } catch (error) {
+      if (error instanceof OperatorError) return { removed, freed, trouble: error }
+      throw error
+    }
+  }
+  return { removed: doomed.length, freed }
+}
+
+/** Whoever works on a schema holds it, where its snapshots are on this machine. Elsewhere only backups write. */
+function holdSchema({ place, tenant, schemaId }: SchemaHome, { clock }: Tools): Disposable | undefined {
+  const { folder } = place
+  if (folder === undefined) return undefined
+  return acquireLock(join(folder, 'lock'), `schema ${schemaId} of ${tenant}`, clock)
+}
+
+function isAtWork({ place }: SchemaHome): boolean {
+  return place.folder !== undefined && isHeld(join(place.folder, 'lock'))
+}
+
+async function decideOn(
+  root: Place,
+  { tenant, schemaId }: SchemaHome,
+  policy: Policy,
+  inTheMaking: boolean,
+  { clock }: Tools,
+): Promise<readonly Verdict<Subject>[]> {
+  const entries = await catalogOf(root, { tenant, schemaId })
+  // Runs are where their snapshots are: those of other places are copies, which no run reads.
+  const needs =
+    root.folder === undefined ? undefined : needsOf({ data: root.folder, tenant, schemaId }, clock)
+  const subjects = entries.map((entry) =>
+    subjectOf(entry, { needs: needs?.of(entry.stamp) ?? [], inTheMaking }),
+  )
+  return decide(subjects, policy, clock.now())
+}
+
+/** Proves those that the others may be removed for. What is encrypted is proven by its bytes. */
+async function damageIn(
+  verdicts: readonly Verdict<Subject>[],
+  tools: Tools,
+): Promise<OperatorError | undefined> {
+  for (const { snapshot, newest } of verdicts) {
+    if (!newest) continue
+    const { place } = snapshot.entry
+    const proof = await proveSnapshot(place, {
+      onProgress: ({ part, parts }) => {
+        tools.stop.throwIfAborted()
+        tools.output.progress({
+          phase: `proving ${snapshot.stamp}: parts`,
+          done: part,
+          total: parts,
+          doneHere: part,
+        })
+      },
+    })
+    if (proof.ok) continue
+    for (const problem of proof.problems) tools.output.say(`Damaged: ${problem}`)
+    return new OperatorError({
+      what: `${place.name} is the newest complete snapshot, and it is damaged (problems found: ${proof.problems.length}).`,
+      safe: 'No snapshot of this schema was removed.',
+      next: 'Put the damaged files back from a copy, or make a new backup. Then run the same command again.',
+      exit: EXIT.differences,
+    })
+  }
+  return undefined
+}
+
+function allKept(verdicts: readonly Verdict<Subject>[]): readonly Verdict<Subject>[] {
+  return verdicts.map((each) =>
+    each.keep
+      ? each
+      : { ...each, keep: true, reasons: ['nothing is removed: the newest complete one is damaged'] },
+  )
+}
+
+function unusableIn(
+  { tenant, schemaId }: SchemaHome,
+  verdicts: readonly Verdict<Subject>[],
+): OperatorError | undefined {
+  const unusable = verdicts.filter(({ snapshot }) => snapshot.condition === 'unusable')
+  if (unusable.length === 0) return undefined
+  const stamps = unusable.map(({ snapshot }) => snapshot.stamp)
+  return new OperatorError({
+    what: `${countOf(unusable.length, 'snapshot')} of ${schemaId} in ${tenant} can't be used: ${stamps.join(', ')}.`,
+    safe: 'They are never removed, nor what is older: they may follow it.',
+    next: 'Put their manifests back from a copy, or move their folders away once you know that nobody needs them.',
+    exit: EXIT.differences,
+  })
+}
