@@ -50,7 +50,10 @@ export const BACKUP_FLAGS = {
     describe: 'stop clean after that time, such as 90m; the next run goes on',
   },
   jitter: { type: 'string', describe: 'begin after a random wait of up to that time, such as 10m' },
-  'ping-url': { type: 'string', describe: 'cron monitor to tell of start, success and failure' },
+  'ping-url': {
+    type: 'string',
+    describe: 'cron monitor to tell of start, success and failure (ENGAGE_MIGRATE_PING_URL)',
+  },
   'metrics-file': { type: 'string', describe: 'file for a node exporter (….prom) to write figures to' },
 } as const satisfies { readonly [name: string]: Flag }
 

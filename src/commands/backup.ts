@@ -2,18 +2,18 @@
 import { join } from 'node:path'
 import { type BackupOutcome, backUp } from '../backup/backup.ts'
 import { DAMAGED_PARENT } from '../backup/lanes.ts'
-import { type Config, readConfig } from '../config.ts'
+import { readConfig } from '../config.ts'
 import { EXIT, type ExitCode, messageOf, OperatorError } from '../errors.ts'
 import { acquireLock } from '../journal/lock.ts'
 import { tenantOf } from '../names.ts'
-import { backupLine, backupResult } from '../report/backup.ts'
+import { backupLines, backupResult, countsOf } from '../report/backup.ts'
 import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
 import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
 import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
 import { createPinger } from '../schedule/ping.ts'
 import { BACKUP_FLAGS, durationOf, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
 import { lockBackups, openWork } from './backup-work.ts'
-import { type Args, type Command, listOf, type Tools, textOf } from './command.ts'
+import { type Args, type Command, type Tools, textOf } from './command.ts'
 import { contactSourceOf } from './contacts.ts'
 import { openConnection } from './open.ts'
 import { rootPlace } from './places.ts'
@@ -44,38 +44,31 @@ export const backup: Command = {
   ],
   interrupted: 'The tenant was only read. What was read so far is kept, and gone on with.',
   async run(args, tools) {
-    const config = readConfig(args, tools.env, true)
-    const metricsFile = textOf(args, 'metrics-file')
-    if (metricsFile !== undefined) await checkMetricsFile(metricsFile)
-    const pingUrl = textOf(args, 'ping-url')
-    const pinger =
-      pingUrl === undefined
-        ? undefined
-        : createPinger(pingUrl, { clock: tools.clock, say: (text) => tools.output.say(text) })
-    const maxMs = durationOf(args, 'max-duration')
-    await tools.clock.sleep(jitter(tools.random, durationOf(args, 'jitter') ?? 0), tools.stop)
+    const order = await orderOf(args, tools)
+    const { config, tenant, metricsFile, pinger } = order
+    await tools.clock.sleep(jitter(tools.random, order.jitterMs), tools.stop)
+    // Before anything is told to anybody: what another backup is at work on is its own to tell of.
+    using _backups = lockBackups(config, tenant, tools)
     const began = tools.clock.now()
-    const tenant = tenantOf(config.baseUrl ?? '')
     await pinger?.start(`backup of ${tenant}`)
-    const budget = withBudget(tools.stop, tools.clock, maxMs)
+    const budget = withBudget(tools.stop, tools.clock, order.maxMs)
     let made: Made = { outcomes: [], leftOut: [], damaged: [] }
     let trouble: OperatorError | undefined
     try {
-      made = await make(args, config, { ...tools, stop: budget.stop })
+      made = await make(order, { ...tools, stop: budget.stop })
     } catch (error) {
       trouble = budget.isSpent() ? (budget.stop.reason as OutOfTime) : toOperatorError(error, tools.stop)
     } finally {
       budget.dispose()
     }
     const exit = trouble?.exit ?? exitOf(made)
-    if (metricsFile !== undefined) await keepMetrics(metricsFile, args, { made, tenant, exit, began }, tools)
-    const told = trouble?.message ?? made.outcomes.map(backupLine).join('\n')
-    if (exit === EXIT.done) await pinger?.success(told)
-    else await pinger?.fail(`exit ${exit}: ${told}`)
+    if (metricsFile !== undefined) await keepMetrics(metricsFile, order, made, { exit, began }, tools)
+    // A message may name a contact: a monitor gets counts and the exit code.
+    if (exit === EXIT.done) await pinger?.success(made.outcomes.map(countsOf).join('\n'))
+    else await pinger?.fail([`exit ${exit}`, ...made.outcomes.map(countsOf)].join('\n'))
     if (trouble !== undefined) throw trouble
-    for (const each of made.outcomes) tools.output.say(backupLine(each))
-    for (const { schemaId, why } of made.leftOut) tools.output.say(`LEFT OUT: ${schemaId}: ${why}`)
-    if (exit !== EXIT.done) tools.output.say(notAll(made))
+    for (const line of made.outcomes.flatMap(backupLines)) tools.output.say(line)
+    for (const line of notAll(made)) tools.output.say(line)
     tools.output.result({
       state: exit === EXIT.done ? 'done' : 'incomplete',
       snapshots: made.outcomes.map(backupResult),
@@ -86,33 +79,49 @@ export const backup: Command = {
   },
 }
 
+/** All that a backup is told, checked before it waits or tells anybody that it begins. */
+async function orderOf(args: Args, tools: Tools) {
+  const config = readConfig(args, tools.env, true)
+  const { reader, baseUrl } = openConnection(config, tools)
+  const metricsFile = textOf(args, 'metrics-file')
+  if (metricsFile !== undefined) await checkMetricsFile(metricsFile)
+  const pingUrl = textOf(args, 'ping-url') ?? tools.env['ENGAGE_MIGRATE_PING_URL']?.trim()
+  const say = (text: string): void => tools.output.say(text)
+  const wishes = wishesOf(args, tools.env)
+  return {
+    ...{ config, reader, metricsFile, wishes, tenant: tenantOf(baseUrl), asked: schemasAsked(args) },
+    pinger:
+      pingUrl === undefined || pingUrl === ''
+        ? undefined
+        : createPinger(pingUrl, { clock: tools.clock, say }),
+    maxMs: durationOf(args, 'max-duration'),
+    jitterMs: durationOf(args, 'jitter') ?? 0,
+    contacts: await contactSourceOf(args, tools.clock.now(), 'backup'),
+    hot: await hotContacts(wishes.hotFile),
+    to: textOf(args, 'to'),
+  }
+}
+
+type Order = Awaited<ReturnType<typeof orderOf>>
+
 function exitOf({ outcomes, leftOut, damaged }: Made): ExitCode {
   const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
   return incomplete || leftOut.length + damaged.length > 0 ? EXIT.differences : EXIT.done
 }
 
-function notAll({ outcomes, leftOut, damaged }: Made): string {
-  const lines = [
-    ...(outcomes.some(({ manifest }) => manifest.complete === false)
-      ? ['Contacts could not be read: run the same command again, when Engage is well.']
-      : []),
-    ...(leftOut.length > 0
-      ? ['Schemas were left out: finish the upgrade, then run the same command again.']
-      : []),
-    ...damaged.map((name) => `Damaged: ${name}. Next: engage-migrate verify ${name}`),
+function notAll({ outcomes, leftOut, damaged }: Made): readonly string[] {
+  const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
+  return [
+    ...(incomplete ? ['Contacts could not be read. Next: the same command again, when Engage is well.'] : []),
+    ...leftOut.map(({ schemaId, why }) => `LEFT OUT: ${schemaId}: ${why}`),
+    ...damaged.map((name) => `DAMAGED: ${name}. Next: engage-migrate verify ${name}`),
   ]
-  return lines.join('\n')
 }
 
-async function make(args: Args, config: Config, tools: Tools): Promise<Made> {
-  const asked = schemasAsked(args)
-  const wishes = wishesOf(args, tools.env)
-  const contacts = await contactSourceOf(args, tools.clock.now(), 'backup')
-  const hot = await hotContacts(wishes.hotFile)
-  const root = await rootPlace(textOf(args, 'to'), config, tools.stop)
-  const { reader, baseUrl } = openConnection(config, tools)
-  const tenant = tenantOf(baseUrl)
-  using _backups = lockBackups(config, tenant, tools)
+async function make(order: Order, tools: Tools): Promise<Made> {
+  const { config, reader, tenant, asked, wishes, contacts, hot } = order
+  // Opened here, since its stop is the budget's.
+  const root = await rootPlace(order.to, config, tools.stop)
   const listed = asked ?? (await reader.listSchemas(tools.stop)).map(({ id }) => id)
   using held = new DisposableStack()
   const leftOut: LeftOut[] = []
@@ -166,13 +175,13 @@ async function make(args: Args, config: Config, tools: Tools): Promise<Made> {
 
 async function keepMetrics(
   file: string,
-  args: Args,
-  { made, tenant, exit, began }: { made: Made; tenant: string; exit: ExitCode; began: number },
+  { tenant, asked }: Order,
+  { outcomes }: Made,
+  { exit, began }: { readonly exit: ExitCode; readonly began: number },
   { clock, output }: Tools,
 ): Promise<void> {
-  const named = args['all'] === true ? [] : listOf(args, 'schemaIds')
-  const schemas = new Map<string, SnapshotFacts | undefined>(named.map((id) => [id, undefined]))
-  for (const { schemaId, manifest, bytes } of made.outcomes) {
+  const schemas = new Map<string, SnapshotFacts | undefined>((asked ?? []).map((id) => [id, undefined]))
+  for (const { schemaId, manifest, bytes } of outcomes) {
     schemas.set(schemaId, {
       createdAt: Date.parse(manifest.startedAt),
       complete: manifest.complete !== false,
@@ -183,10 +192,8 @@ async function keepMetrics(
   }
   const at = clock.now()
   try {
-    await writeMetrics(
-      file,
-      metricsText({ tenant, at, durationMs: at - began, exit, schemas }, await readMetrics(file)),
-    )
+    const run = { tenant, at, durationMs: at - began, exit, schemas }
+    await writeMetrics(file, metricsText(run, await readMetrics(file)))
   } catch (error) {
     // The backup is none the worse for it.
     output.say(`The metrics could not be written: ${messageOf(error)}`)

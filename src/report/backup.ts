@@ -6,31 +6,37 @@ import type { BackupOutcome } from '../backup/backup.ts'
 import { sizeText } from '../upgrade/space.ts'
 import { countOf } from '../words.ts'
 
-/** @returns a line for each schema */
-export function backupLine({ schemaId, place, manifest, bytes, dropped, links }: BackupOutcome): string {
-  const { contacts, interactions, complete, parent, secondLook, encryption } = manifest
-  const { listed, read, empty, gone, failed, counted, carried = 0 } = contacts
-  const coverage = [
-    `${read} read (${empty} empty)`,
-    `${gone} gone`,
-    `${failed} failed`,
-    ...(carried > 0 ? [`${carried} of them not asked for`] : []),
-    counted === undefined ? 'the tenant gave no count' : `the tenant counts ${counted}`,
-  ]
-  const added = manifest.parts.reduce((sum, { records }) => sum + records, 0)
+/** @returns what became of a schema, in a few lines */
+export function backupLines(outcome: BackupOutcome): readonly string[] {
+  const { place, manifest, bytes, dropped, links } = outcome
+  const { parent, secondLook, encryption, parts } = manifest
+  const added = parts.reduce((sum, { records }) => sum + records, 0)
   return [
-    `${complete === false ? 'INCOMPLETE: ' : carried > 0 ? 'PARTIAL: ' : ''}${schemaId}: ${countOf(interactions.records, 'interaction')}`,
-    `${countOf(listed, 'contact')} known: ${coverage.join(', ')}`,
-    `${sizeText(bytes)}${encryption === undefined ? '' : ', encrypted'}, in ${place.name}`,
+    countsOf(outcome),
+    `  ${sizeText(bytes)}${encryption === undefined ? '' : ', encrypted'}, in ${place.name}`,
     parent === undefined
-      ? 'a full snapshot'
-      : `follows ${parent.snapshot} (${links} links): ${added} new${dropped > 0 ? `, ${countOf(dropped, 'contact')} not in the list any more` : ''}`,
+      ? '  a full snapshot'
+      : `  follows ${parent.snapshot} (a chain of ${links}): ${added} new${dropped > 0 ? `; not in the list any more: ${countOf(dropped, 'contact')}` : ''}`,
     ...(secondLook === undefined
       ? []
       : [
-          `a second look at ${countOf(secondLook.contacts, 'contact')} found ${secondLook.arrived} arrived and ${secondLook.vanished} gone meanwhile`,
+          `  meanwhile, at the ${countOf(secondLook.contacts, 'contact')} read first: ${secondLook.arrived} arrived, ${secondLook.vanished} gone`,
         ]),
-  ].join('; ')
+  ]
+}
+
+/** @returns coverage and counts in one line, without personal data */
+export function countsOf({ schemaId, manifest }: BackupOutcome): string {
+  const { contacts, interactions, complete } = manifest
+  const { listed, read, empty, gone, failed, counted, carried = 0 } = contacts
+  const flag = complete === false ? 'INCOMPLETE: ' : carried > 0 ? 'PARTIAL: ' : ''
+  return [
+    `${flag}${schemaId}: ${countOf(interactions.records, 'interaction')} of ${countOf(listed, 'contact')}: ${read} read (${empty} empty)`,
+    `${gone} gone`,
+    `${failed} failed`,
+    ...(carried > 0 ? [`${carried} of these not asked for`] : []),
+    counted === undefined ? 'the tenant gave no count' : `the tenant counts ${counted}`,
+  ].join(', ')
 }
 
 /** @returns a schema's outcome as scripts get it */
