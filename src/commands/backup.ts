@@ -11,6 +11,7 @@ import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
 import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
 import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
 import { createPinger } from '../schedule/ping.ts'
+import { s3AddressOf } from '../snapshot/s3-address.ts'
 import { BACKUP_FLAGS, durationOf, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
 import { lockBackups, openWork } from './backup-work.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
@@ -88,6 +89,8 @@ async function orderOf(args: Args, tools: Tools) {
   const pingUrl = textOf(args, 'ping-url') ?? tools.env['ENGAGE_MIGRATE_PING_URL']?.trim()
   const say = (text: string): void => tools.output.say(text)
   const wishes = wishesOf(args, tools.env)
+  const to = textOf(args, 'to')
+  if (to !== undefined) s3AddressOf(to)
   return {
     ...{ config, reader, metricsFile, wishes, tenant: tenantOf(baseUrl), asked: schemasAsked(args) },
     pinger:
@@ -98,7 +101,7 @@ async function orderOf(args: Args, tools: Tools) {
     jitterMs: durationOf(args, 'jitter') ?? 0,
     contacts: await contactSourceOf(args, tools.clock.now(), 'backup'),
     hot: await hotContacts(wishes.hotFile),
-    to: textOf(args, 'to'),
+    to,
   }
 }
 
