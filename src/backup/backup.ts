@@ -5,14 +5,15 @@
  * where it is kept; a schema that changed meanwhile makes no snapshot.
  */
 import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
+import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Manifest, SecondLook } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import { writeSchema } from '../snapshot/writer.ts'
-import { addCreatedSince, loadContacts } from '../transfer/contact-source.ts'
+import { addCreatedSince, loadContacts, sourceText } from '../transfer/contact-source.ts'
 import type { Look } from './change.ts'
 import { countedOnce, finishLane } from './finishing.ts'
-import { assertUnchanged, type BackupLane, lanesOf } from './lanes.ts'
+import { assertUnchanged, type BackupLane, GIVEN_UP, lanesOf } from './lanes.ts'
 import { backupPass, type PassCheckpoint, sumOf } from './pass.ts'
 import { type BackupContext, type BackupRequest, namesFor } from './request.ts'
 import { type FirstLook, lookAgain } from './second-look.ts'
@@ -40,6 +41,18 @@ export async function backUp(
   request: BackupRequest,
   context: BackupContext,
 ): Promise<readonly BackupOutcome[]> {
+  try {
+    return await backUpAll(request, context)
+  } catch (error) {
+    // What a precondition has ended would end there each night: the next one begins anew.
+    const hopeless =
+      error instanceof OperatorError && (error.exit === EXIT.precondition || error.exit === EXIT.differences)
+    if (hopeless) context.journal.events.append('note', GIVEN_UP, { why: error.message })
+    throw error
+  }
+}
+
+async function backUpAll(request: BackupRequest, context: BackupContext): Promise<readonly BackupOutcome[]> {
   const lanes = await lanesOf(request, context)
   await freezeContacts(request, context)
   const checkpoints = await readAll(request, context, lanes)
@@ -62,14 +75,18 @@ export async function backUp(
 /** The list is read once, and sorted: contacts stand in it as they will stand in the snapshots. */
 async function freezeContacts(
   request: BackupRequest,
-  { journal, reader, clock }: BackupContext,
+  { journal, reader, clock, say }: BackupContext,
 ): Promise<void> {
   if (journal.events.latest('contacts', 'finished') !== undefined) return
   const loaded = await loadContacts(request.contacts, journal.contacts, reader)
   const asOf = Date.parse(request.contacts.asOf)
   const createdSince = await addCreatedSince(asOf, journal.contacts, reader, clock.now())
-  journal.contacts.sort(namesFor(request))
-  journal.events.append('finished', 'contacts', { ...loaded, createdSince: createdSince ?? null })
+  journal.contacts.sort(namesFor(request).contact)
+  const source = sourceText(request.contacts)
+  for (const { line, problem } of loaded.unreadableExamples) say(`${source}, line ${line}: ${problem}`)
+  if (createdSince === undefined)
+    say('Contacts created since the list was made could not be asked for: "changes" is not activated.')
+  journal.events.append('finished', 'contacts', { ...loaded, source, createdSince: createdSince ?? null })
 }
 
 /** Contacts that could not be read, told one by one. */
@@ -88,12 +105,12 @@ async function readAll(
   const first: FirstLook[] = []
   let number = done.length
   let failures = 0
-  const nameOf = namesFor(request)
+  const names = namesFor(request)
   if (journal.events.latest('pass', 'started') === undefined) journal.events.append('started', 'pass')
   const checkpoints = await backupPass({
-    ...{ reader: context.reader, clock, lanes, contacts: journal.contacts, nameOf, done },
+    ...{ reader: context.reader, clock, lanes, contacts: journal.contacts, names, done },
     ...{ compression: request.compression, seal: request.seal, indexed: request.indexKey !== undefined },
-    hot: request.hot && new Set([...request.hot].map(nameOf)),
+    hot: request.hot && new Set([...request.hot].map((id) => names.contact(id))),
     concurrency: context.concurrency,
     contactsPerPart: context.contactsPerPart,
     stop: context.stop,

@@ -4,9 +4,9 @@
  * content. Of a contact that could not be read, what was known stays known.
  */
 import type { ContactRead, Interaction } from '../model.ts'
-import type { NameOf } from '../snapshot/digests.ts'
+import { contentText, type Names } from '../snapshot/digests.ts'
 import type { ContactChange } from '../snapshot/record.ts'
-import { type KnownContact, textOf } from './parent.ts'
+import type { KnownContact } from './parent.ts'
 
 /** What came of a look at a contact. */
 export type Look =
@@ -20,13 +20,13 @@ export type Look =
 export function changeOf(
   known: KnownContact | undefined,
   look: Look,
-  nameOf: NameOf,
+  names: Names,
 ): ContactChange | undefined {
   const { contactId, state, readAt } = look
   const change = { contactId, state, readAt, interactions: [] }
   if (state !== 'read') return known?.state === state ? undefined : change
   if (known === undefined) return { ...change, interactions: look.interactions }
-  const found = new Map(look.interactions.map((record) => [nameOf(record.id), record]))
+  const found = new Map(look.interactions.map((record) => [names.interaction(record), record]))
   const added = [...found].filter(([name, record]) => isNew(known, name, record)).map(([, record]) => record)
   // Interactions never change once saved; one that did all the same takes the place of the old one.
   const removed = [...known.held.keys()].filter((name) => {
@@ -40,5 +40,5 @@ export function changeOf(
 function isNew({ held }: KnownContact, name: string, record: Interaction): boolean {
   if (!held.has(name)) return true
   const text = held.get(name)
-  return text !== undefined && text !== textOf(record)
+  return text !== undefined && text !== contentText(record)
 }

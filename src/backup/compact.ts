@@ -3,10 +3,13 @@
  * Guarantees: what is written holds the very interactions that the chain holds, by number and by sum, and is proven before
  * it counts; nothing of the chain is changed or removed: that is for retention to decide, once nothing follows it any more.
  */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
 import { stamp } from '../names.ts'
 import { contactsIn, indexKeyIn, type Link, linksOf, namesIn } from '../snapshot/chain.ts'
-import type { Manifest, PartProof } from '../snapshot/format.ts'
+import type { Names } from '../snapshot/digests.ts'
+import { MANIFEST, type Manifest, type PartProof } from '../snapshot/format.ts'
 import { schemaAt } from '../snapshot/manifest-file.ts'
 import type { Place } from '../snapshot/place.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
@@ -47,19 +50,24 @@ export async function compact(
   const links = await linksOf(place)
   const { manifest: tip } = links.at(-1) as Link
   assertCompactable(place, tip, seal)
+  const key = await indexKeyIn(links, opener)
+  // Where no identity is for it, that is what is to be told, not damage.
+  for await (const _ of contactsIn(links, await namesIn(links, opener), opener)) break
   const proof = await proveSnapshot(place, { opener })
   if (!proof.ok) throw damaged(place, proof.problems)
-  const key = await indexKeyIn(links, opener)
   const name = stamp(stampMs(place.base) + 1)
   const to = place.beside(name)
+  if ((await to.list()).files.some((file) => file.name === MANIFEST)) throw alreadyThere(to)
   const folder = to.folder ?? work.spoolFor(name)
+  // An earlier attempt may have come as far as a manifest here; it is made again from the chain.
+  if (to.folder === undefined) await rm(folder, { recursive: true, force: true })
   await removeUnfinished(folder, [])
   const schema = await writeSchema(folder, await schemaAt(place, tip))
   const index = key &&
     seal && { fingerprint: key.fingerprint, key: await writeIndexKey(folder, key.secret, seal) }
-  const parts = await writeParts(work, links, folder, key?.nameOf)
+  const parts = await writeParts(work, links, folder, key?.names)
   const { tenant, schemaId, pass, createdAt, startedAt, finishedAt, compression, order, secondLook } = tip
-  const { source, listed, counted } = tip.contacts
+  const { source, listed, counted, carried } = tip.contacts
   const manifest = await finishSnapshot(
     folder,
     {
@@ -69,15 +77,22 @@ export async function compact(
       ...(seal && {
         encryption: { method: 'age' as const, recipients: seal.recipients, ...(index && { index }) },
       }),
-      contacts: { source, listed, ...(counted !== undefined && { counted }) },
+      contacts: {
+        ...{ source, listed, ...(counted !== undefined && { counted }) },
+        ...(carried !== undefined && { carried }),
+      },
     },
     parts,
   )
-  const made = await proveSnapshot(folder, { opener })
+  // By its bytes where it is encrypted: the identity given may not be for the keys of the new one.
+  const made = await proveSnapshot(folder)
   const same =
     manifest.interactions.records === tip.interactions.records &&
     (tip.content === undefined || manifest.content === tip.content)
-  if (!made.ok || !same) throw notTheSame(folder, made.problems)
+  if (!made.ok || !same) {
+    await rm(join(folder, MANIFEST))
+    throw notTheSame(folder, made.problems)
+  }
   if (to.folder === undefined) await publish(folder, to)
   return { place: to, manifest }
 }
@@ -86,7 +101,7 @@ async function writeParts(
   { opener, seal, contactsPerPart, stop }: Compaction,
   links: readonly Link[],
   folder: string,
-  keyed: ((id: string) => string) | undefined,
+  keyed: Names | undefined,
 ): Promise<readonly PartProof[]> {
   const { compression, schemaId } = (links.at(-1) as Link).manifest
   const parts: PartProof[] = []
@@ -135,6 +150,15 @@ function assertCompactable(place: Place, tip: Manifest, seal: Seal | undefined):
       `${place.name} is encrypted: what is made of it must be, too.`,
       'Name the keys to encrypt it for: --encrypt-to AGE1… or --recipients-file FILE',
     )
+}
+
+function alreadyThere({ name }: Place): OperatorError {
+  return new OperatorError({
+    what: `${name} is there already: that chain has been compacted.`,
+    safe: 'Nothing was written.',
+    next: 'There is nothing to do.',
+    exit: EXIT.precondition,
+  })
 }
 
 function damaged(place: Place, problems: readonly string[]): OperatorError {

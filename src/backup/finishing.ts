@@ -3,6 +3,8 @@
  * Guarantees: done again after a kill it comes to the same; a snapshot is proven on this machine before it goes elsewhere,
  * and read back there; the index key is encrypted once.
  */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
@@ -11,7 +13,7 @@ import { MANIFEST, type Manifest, type SecondLook } from '../snapshot/format.ts'
 import { manifestAt } from '../snapshot/manifest-file.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { finishSnapshot, writeIndexKey, writeSchema } from '../snapshot/writer.ts'
-import { countContacts, sourceText } from '../transfer/contact-source.ts'
+import { countContacts } from '../transfer/contact-source.ts'
 import type { BackupLane } from './lanes.ts'
 import { type PassCheckpoint, sumOf } from './pass.ts'
 import { publish } from './publish.ts'
@@ -39,7 +41,11 @@ export async function finishLane(
   const manifest = await finishSnapshot(folder, facts, sumOf(findings.checkpoints, lane.schemaId).parts)
   // What stands beside its parent is proven together with it; else the parent was proven before it was followed.
   const proof = await proveSnapshot(folder, { alone: elsewhere })
-  if (!proof.ok) throw notWhatWasRead(folder, proof.problems)
+  if (!proof.ok) {
+    // What nobody may rely on must not look like a snapshot.
+    await rm(join(folder, MANIFEST))
+    throw notWhatWasRead(folder, proof.problems)
+  }
   if (elsewhere) {
     await publish(folder, place, (done, of) =>
       context.progress({ phase: `${place.name}: files kept and read back`, done, total: of, doneHere: done }),
@@ -55,6 +61,12 @@ export async function countedOnce({ journal, reader }: BackupContext): Promise<n
   const counted = await countContacts(reader)
   journal.events.append('finished', 'counted', { counted: counted ?? null })
   return counted
+}
+
+/** The list that was read, which may not be the one that is named now. */
+function sourceOf({ events }: Journal): string {
+  const detail = events.latest('contacts', 'finished')?.detail as JsonObject | undefined
+  return String(detail?.['source'] ?? '')
 }
 
 async function factsOf(
@@ -75,7 +87,7 @@ async function factsOf(
     ...(request.seal && { encryption: await encryptionOf(request, journal, schemaId, folder) }),
     ...(secondLook && { secondLook }),
     contacts: {
-      source: sourceText(request.contacts),
+      source: sourceOf(journal),
       listed: journal.contacts.count(),
       ...(counted !== undefined && { counted }),
       ...(request.hot && { carried }),

@@ -21,13 +21,22 @@ export interface Wishes {
 
 export type Choice =
   | { readonly entry: CatalogEntry; readonly why?: undefined }
-  | { readonly entry?: undefined; readonly why: string }
+  | {
+      readonly entry?: undefined
+      readonly why: string
+      /** Name of a snapshot that can't be followed though it should be: somebody must look at it. */
+      readonly broken?: string
+    }
 
 /** @param entries of the one schema, sorted by stamp */
 export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): Choice {
-  const latest = entries.findLast(({ manifest }) => manifest?.order !== undefined)
+  // A selection that was restored, or the source system's own history, is not what the tenant held.
+  const latest = entries.findLast(({ manifest }) => manifest?.pass === 'backup')
   if (latest?.manifest === undefined) return { why: 'there is none to follow' }
   const { manifest, stamp } = latest
+  const unusable = entries.findLast((each) => each.condition === 'unusable')
+  if (unusable !== undefined && unusable.stamp > stamp)
+    return { why: `the latest one, ${unusable.stamp}, can't be used`, broken: unusable.place.name }
   const encrypted = manifest.encryption !== undefined
   if (encrypted !== wishes.encrypted)
     return { why: `the latest one, ${stamp}, is ${encrypted ? 'encrypted' : 'not encrypted'}` }
@@ -36,7 +45,8 @@ export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): 
   if (manifest.schema.sha256 !== wishes.schemaSha256)
     return { why: `the schema is another one than in the latest one, ${stamp}` }
   const links = lengthOf(manifest, entries)
-  if (links === undefined) return { why: `the latest one, ${stamp}, follows one that is not there` }
+  if (links === undefined)
+    return { why: `the latest one, ${stamp}, follows one that is not there`, broken: latest.place.name }
   if (links >= wishes.longest) return { why: `the chain of ${stamp} has ${links} links` }
   return { entry: latest }
 }

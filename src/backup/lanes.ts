@@ -91,23 +91,22 @@ async function schemasOf(
   const digests = Object.fromEntries([...found].map(([id, schema]) => [id, schemaDigest(schema)]))
   const before = journal.events.latest('schemas', 'intent')?.detail as JsonObject | undefined
   if (before === undefined) journal.events.append('intent', 'schemas', digests)
-  else for (const id of schemaIds) if (before[id] !== digests[id]) throw changed(journal, id)
+  else for (const id of schemaIds) if (before[id] !== digests[id]) throw changed(id)
   return found
 }
 
 /** @throws OperatorError (exit 4) where a schema is not the one that was read any more */
 export async function assertUnchanged(
-  { reader, journal }: BackupContext,
+  { reader }: BackupContext,
   lanes: readonly BackupLane[],
 ): Promise<void> {
   for (const { schemaId, schema } of lanes) {
     const live = await reader.getSchema(schemaId)
-    if (live === undefined || schemaDigest(live) !== schemaDigest(schema)) throw changed(journal, schemaId)
+    if (live === undefined || schemaDigest(live) !== schemaDigest(schema)) throw changed(schemaId)
   }
 }
 
-function changed(journal: Journal, schemaId: string): OperatorError {
-  journal.events.append('note', GIVEN_UP, { why: `schema ${schemaId} has changed` })
+function changed(schemaId: string): OperatorError {
   return new OperatorError({
     what: `Schema ${schemaId} was deleted or recreated while it was read.`,
     safe: 'No snapshot was made of what was read; earlier ones are as they were. The tenant was only read.',
@@ -141,7 +140,7 @@ async function parentOf(
 ): Promise<CatalogEntry | undefined> {
   const { indexKey, seal, longestChain: longest } = request
   const entries = await catalogOf(context.root, { tenant: request.tenant, schemaId })
-  const { entry, why } = chooseParent(entries, {
+  const { entry, ...choice } = chooseParent(entries, {
     order: indexKey === undefined ? 'id' : 'keyed',
     fingerprint: indexKey?.fingerprint,
     encrypted: seal !== undefined,
@@ -149,7 +148,9 @@ async function parentOf(
     longest,
   })
   if (entry === undefined) {
-    context.say(`${schemaId}: a full snapshot, since ${why}`)
+    context.say(`${schemaId}: a full snapshot, since ${choice.why}`)
+    if ('broken' in choice && choice.broken !== undefined)
+      noteDamage(context.journal, schemaId, choice.broken, choice.why)
     return undefined
   }
   const proof = await proveSnapshot(entry.place)
@@ -158,10 +159,10 @@ async function parentOf(
   context.say(
     `${schemaId}: the latest snapshot, ${entry.place.name}, is DAMAGED: ${problem}; a full one is made`,
   )
-  context.journal.events.append('note', DAMAGED_PARENT, {
-    schemaId,
-    snapshot: entry.place.name,
-    problem: problem ?? '',
-  })
+  noteDamage(context.journal, schemaId, entry.place.name, problem ?? '')
   return undefined
+}
+
+function noteDamage(journal: Journal, schemaId: string, snapshot: string, problem: string): void {
+  journal.events.append('note', DAMAGED_PARENT, { schemaId, snapshot, problem })
 }

@@ -58,14 +58,18 @@ function isOfTheContact(error: unknown): error is EngageError {
   return ![401, 403, 429].includes(error.status ?? 0)
 }
 
-/** @returns what is told each look, in order @throws OperatorError where the tenant answers nobody any more */
-export function createFailureWatch(): (look: Look) => void {
+/**
+ * @returns what is told the looks at each contact, in order
+ * @throws OperatorError where the tenant answers nobody any more: a contact that can't be read for several schemas is one
+ */
+export function createFailureWatch(): (looks: readonly Look[]) => void {
   let row = 0
-  return (look) => {
-    row = look.state === 'failed' ? row + 1 : 0
-    if (look.state !== 'failed' || row < IN_A_ROW) return
+  return (looks) => {
+    const [first] = looks
+    row = first?.state === 'failed' && looks.every(({ state }) => state === 'failed') ? row + 1 : 0
+    if (first?.state !== 'failed' || row < IN_A_ROW) return
     throw new OperatorError({
-      what: `${row} contacts in a row could not be read, so that it is not a matter of single ones; the last: ${look.why}`,
+      what: `${row} contacts in a row could not be read, so that it is not a matter of single ones; the last: ${first.why}`,
       safe: 'The tenant was only read. What was read before is kept.',
       next: 'Look whether Engage is in trouble, then run the same command again: it goes on from the last checkpoint.',
       exit: EXIT.failed,

@@ -4,10 +4,9 @@
  * figures, before anything that follows it is finished; of an encrypted one only names are known, and no identity is needed.
  */
 import { EXIT, OperatorError } from '../errors.ts'
-import { type Json, stringifyJson } from '../json.ts'
 import type { Interaction } from '../model.ts'
 import { contactsIn, type Link, namesOfContactsIn, originOf } from '../snapshot/chain.ts'
-import { byId } from '../snapshot/digests.ts'
+import { BY_ID, contentText } from '../snapshot/digests.ts'
 import type { Parent } from '../snapshot/format.ts'
 import type { ContactState } from '../snapshot/record.ts'
 import { StateTally } from '../snapshot/state.ts'
@@ -86,10 +85,10 @@ async function* plainContacts(
   links: readonly Link[],
   tally: StateTally,
 ): AsyncGenerator<KnownContact, void, undefined> {
-  for await (const contact of contactsIn(links, byId, undefined)) {
+  for await (const contact of contactsIn(links, BY_ID, undefined)) {
     tally.add(contact)
     const { name, contactId, state, interactions } = contact
-    const held = new Map(interactions.map((record) => [record.id, textOf(record)]))
+    const held = new Map(interactions.map((record) => [record.id, contentText(record)]))
     yield { name, contactId, state, held, interactions }
   }
 }
@@ -103,11 +102,6 @@ async function* sealedContacts(
     const held = new Map(added.map((each) => [each, undefined]))
     yield { name, contactId: undefined, state, held, interactions: undefined }
   }
-}
-
-/** @returns what an interaction is compared by: all of it */
-export function textOf({ createdDate, payload }: Interaction): string {
-  return stringifyJson([createdDate, payload as Json])
 }
 
 function assertWhole({ place, manifest }: Link, tally: StateTally): void {

@@ -5,7 +5,7 @@
  * read is written down as that. What the tenant holds is counted from what was read, not from what was written.
  */
 import type { Clock } from '../clock.ts'
-import type { NameOf } from '../snapshot/digests.ts'
+import type { Names } from '../snapshot/digests.ts'
 import type { State } from '../snapshot/facts.ts'
 import type { Compression, PartProof } from '../snapshot/format.ts'
 import type { ContactChange } from '../snapshot/record.ts'
@@ -17,7 +17,7 @@ import { Interrupted } from '../transfer/progress.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { changeOf, type Look } from './change.ts'
 import { createFailureWatch, lookAt } from './look.ts'
-import type { Before, ParentView } from './parent.ts'
+import type { Before, KnownContact, ParentView } from './parent.ts'
 
 /** One schema of a pass. */
 export interface Lane {
@@ -52,7 +52,7 @@ export interface BackupPass {
   readonly lanes: readonly Lane[]
   /** Contacts of the list, sorted by name. */
   readonly contacts: { count(): number; slice(ordinal: number, limit: number): readonly string[] }
-  readonly nameOf: NameOf
+  readonly names: Names
   readonly compression: Compression
   readonly seal: Seal | undefined
   /** Whether index files are written. */
@@ -114,7 +114,10 @@ export async function backupPass(pass: BackupPass): Promise<readonly PassCheckpo
   )
   try {
     for await (const { task, looks } of results) {
-      for (const found of looks.values()) watch(found)
+      const found = [...looks.values()]
+      // A stop cuts waits short: what was not answered then says nothing of the contact.
+      if (pass.stop.aborted && found.some(({ state }) => state === 'failed')) break
+      watch(found)
       for (const lane of lanes) await lane.add(task, looks)
       if (task.contactId === undefined) {
         await checkpoint(true)
@@ -137,9 +140,9 @@ export async function backupPass(pass: BackupPass): Promise<readonly PassCheckpo
 }
 
 async function* tasksFrom(pass: BackupPass, from: number): AsyncGenerator<Task, void, undefined> {
-  const { contacts, lanes, nameOf, stop } = pass
+  const { contacts, lanes, names, stop } = pass
   const [last] = from === 0 ? [] : contacts.slice(from - 1, 1)
-  if (last !== undefined) for (const { parent } of lanes) await parent?.skip(nameOf(last))
+  if (last !== undefined) for (const { parent } of lanes) await parent?.skip(names.contact(last))
   const beside = async (ask: (parent: ParentView) => Promise<Before>): Promise<Task['before']> => {
     const before = new Map<string, Before>()
     for (const { schemaId, parent } of lanes)
@@ -150,7 +153,7 @@ async function* tasksFrom(pass: BackupPass, from: number): AsyncGenerator<Task, 
     const ids = contacts.slice(at, BATCH)
     for (const contactId of ids) {
       if (stop.aborted) return
-      const name = nameOf(contactId)
+      const name = names.contact(contactId)
       yield { contactId, before: await beside((parent) => parent.upTo(name)) }
     }
     at += ids.length
@@ -161,11 +164,16 @@ async function* tasksFrom(pass: BackupPass, from: number): AsyncGenerator<Task, 
 
 async function look(pass: BackupPass, { contactId, before }: Task): Promise<ReadonlyMap<string, Look>> {
   if (contactId === undefined) return new Map()
-  const cold = pass.hot !== undefined && !pass.hot.has(pass.nameOf(contactId))
+  const cold = pass.hot !== undefined && !pass.hot.has(pass.names.contact(contactId))
   const wanted = pass.lanes
     .map(({ schemaId }) => schemaId)
-    .filter((schemaId) => !(cold && before.get(schemaId)?.known !== undefined))
+    .filter((schemaId) => !(cold && isCarried(before.get(schemaId)?.known)))
   return lookAt(pass.reader, pass.clock, contactId, wanted)
+}
+
+/** What could not be read the last time is asked for again. */
+function isCarried(known: KnownContact | undefined): boolean {
+  return known !== undefined && known.state !== 'failed'
 }
 
 /** A schema's part that is being written, and what is counted meanwhile. */
@@ -182,7 +190,7 @@ function createLane(pass: BackupPass, { schemaId, folder, parent }: Lane, done: 
       compression: pass.compression,
       schemaId,
       seal: pass.seal,
-      index: pass.indexed ? pass.nameOf : undefined,
+      index: pass.indexed ? pass.names : undefined,
     })
     await part.add(change)
     written += 1
@@ -202,7 +210,7 @@ function createLane(pass: BackupPass, { schemaId, folder, parent }: Lane, done: 
       dropped += left.length
       const found = looks.get(schemaId)
       if (found !== undefined) {
-        const change = changeOf(parent === undefined ? undefined : known, found, pass.nameOf)
+        const change = changeOf(parent === undefined ? undefined : known, found, pass.names)
         if (change !== undefined) await write(change)
       }
       if (found !== undefined && found.state !== 'failed') tally.add(found)

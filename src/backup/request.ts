@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { EngageReader } from '../engage/types.ts'
 import type { Journal } from '../journal/journal.ts'
-import { byId, type IndexKey, type NameOf } from '../snapshot/digests.ts'
+import { BY_ID, type IndexKey, type Names } from '../snapshot/digests.ts'
 import type { Compression } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import type { Seal } from '../snapshot/seal.ts'
@@ -48,6 +48,6 @@ export interface BackupContext {
 }
 
 /** @returns what contacts and interactions are called in the snapshots that a request asks for */
-export function namesFor({ indexKey }: Pick<BackupRequest, 'indexKey'>): NameOf {
-  return indexKey?.nameOf ?? byId
+export function namesFor({ indexKey }: Pick<BackupRequest, 'indexKey'>): Names {
+  return indexKey?.names ?? BY_ID
 }

@@ -51,11 +51,15 @@ export function lockBackups(config: Config, tenant: string, { clock }: Pick<Tool
   return acquireLock(join(workFolder(config, tenant), 'lock'), `a backup of ${tenant}`, clock)
 }
 
-/** Takes up what is there, or begins. The lock must be held. */
+/**
+ * Takes up what is there, or begins. The lock must be held.
+ * @param schemaIds what is held, and to be backed up: work that is about others is not gone on with
+ */
 export async function openWork(
   config: Config,
   identity: BackupIdentity,
   root: Place,
+  schemaIds: readonly string[],
   tools: Pick<Tools, 'clock' | 'output'>,
 ): Promise<BackupWork> {
   const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12)
@@ -64,11 +68,14 @@ export async function openWork(
   if (existsSync(file)) {
     const journal = openJournal(file, tools.clock)
     const began = journal.events.latest('lanes', 'intent')?.at
-    const reason = whyNotGoneOnWith(journal, began, tools.clock.now())
-    if (reason === undefined) return workIn(folder, journal, began)
     const intents = journal.events.latest('lanes', 'intent')?.detail as unknown as
       | readonly LaneIntent[]
       | undefined
+    const others = intents !== undefined && !sameSet(intents, schemaIds)
+    const reason = others
+      ? 'its schemas are not the same any more'
+      : whyNotGoneOnWith(journal, began, tools.clock.now())
+    if (reason === undefined) return workIn(folder, journal, began)
     journal[Symbol.dispose]()
     if (reason !== DONE) tools.output.say(`An unfinished backup is given up: ${reason}.`)
     for (const { schemaId, stamp } of intents ?? [])
@@ -76,6 +83,11 @@ export async function openWork(
     await rm(folder, { recursive: true, force: true })
   }
   return workIn(folder, await begun(folder, file, tools), undefined)
+}
+
+function sameSet(intents: readonly LaneIntent[], schemaIds: readonly string[]): boolean {
+  const wanted = new Set(schemaIds)
+  return intents.length === wanted.size && intents.every(({ schemaId }) => wanted.has(schemaId))
 }
 
 const DONE = 'it is done'

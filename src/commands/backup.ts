@@ -5,6 +5,7 @@ import { DAMAGED_PARENT } from '../backup/lanes.ts'
 import { readConfig } from '../config.ts'
 import { EXIT, type ExitCode, messageOf, OperatorError } from '../errors.ts'
 import { acquireLock } from '../journal/lock.ts'
+import type { JsonObject } from '../json.ts'
 import { tenantOf } from '../names.ts'
 import { backupLines, backupResult, countsOf } from '../report/backup.ts'
 import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
@@ -12,6 +13,7 @@ import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
 import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
 import { createPinger } from '../schedule/ping.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
+import { countOf } from '../words.ts'
 import { BACKUP_FLAGS, durationOf, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
 import { lockBackups, openWork } from './backup-work.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
@@ -28,6 +30,8 @@ interface LeftOut {
 }
 
 interface Made {
+  /** Lines of the contact list without an id. */
+  readonly unreadable: number
   readonly outcomes: readonly BackupOutcome[]
   readonly leftOut: readonly LeftOut[]
   /** Snapshots that are damaged, and were not followed. */
@@ -53,7 +57,7 @@ export const backup: Command = {
     const began = tools.clock.now()
     await pinger?.start(`backup of ${tenant}`)
     const budget = withBudget(tools.stop, tools.clock, order.maxMs)
-    let made: Made = { outcomes: [], leftOut: [], damaged: [] }
+    let made: Made = { unreadable: 0, outcomes: [], leftOut: [], damaged: [] }
     let trouble: OperatorError | undefined
     try {
       made = await make(order, { ...tools, stop: budget.stop })
@@ -73,6 +77,7 @@ export const backup: Command = {
     tools.output.result({
       state: exit === EXIT.done ? 'done' : 'incomplete',
       snapshots: made.outcomes.map(backupResult),
+      unreadable: made.unreadable,
       leftOut: made.leftOut,
       damaged: made.damaged,
     })
@@ -107,15 +112,20 @@ async function orderOf(args: Args, tools: Tools) {
 
 type Order = Awaited<ReturnType<typeof orderOf>>
 
-function exitOf({ outcomes, leftOut, damaged }: Made): ExitCode {
+function exitOf({ unreadable, outcomes, leftOut, damaged }: Made): ExitCode {
   const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
-  return incomplete || leftOut.length + damaged.length > 0 ? EXIT.differences : EXIT.done
+  return incomplete || unreadable + leftOut.length + damaged.length > 0 ? EXIT.differences : EXIT.done
 }
 
-function notAll({ outcomes, leftOut, damaged }: Made): readonly string[] {
+function notAll({ unreadable, outcomes, leftOut, damaged }: Made): readonly string[] {
   const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
   return [
     ...(incomplete ? ['Contacts could not be read. Next: the same command again, when Engage is well.'] : []),
+    ...(unreadable > 0
+      ? [
+          `${countOf(unreadable, 'line')} of the contact list had no contact id: whose they are is not backed up.`,
+        ]
+      : []),
     ...leftOut.map(({ schemaId, why }) => `LEFT OUT: ${schemaId}: ${why}`),
     ...damaged.map((name) => `DAMAGED: ${name}. Next: engage-migrate verify ${name}`),
   ]
@@ -153,6 +163,7 @@ async function make(order: Order, tools: Tools): Promise<Made> {
       fingerprint: wishes.indexKey?.fingerprint ?? null,
     },
     root,
+    schemaIds,
     tools,
   )
   if (work.since !== undefined)
@@ -172,8 +183,10 @@ async function make(order: Order, tools: Tools): Promise<Made> {
     .all()
     .filter(({ name }) => name === DAMAGED_PARENT)
     .map(({ detail }) => String((detail as { readonly snapshot?: string }).snapshot))
+  const list = work.journal.events.latest('contacts', 'finished')?.detail as JsonObject | undefined
+  const unreadable = Number(list?.['unreadable'] ?? 0)
   work.done()
-  return { outcomes, leftOut, damaged }
+  return { unreadable, outcomes, leftOut, damaged }
 }
 
 async function keepMetrics(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { compact } from '../backup/compact.ts'
 import { readConfig } from '../config.ts'
 import { EXIT } from '../errors.ts'
+import { acquireLock } from '../journal/lock.ts'
 import { manifestAt } from '../snapshot/manifest-file.ts'
 import { sealFor } from '../snapshot/seal.ts'
 import { countOf } from '../words.ts'
@@ -29,13 +30,19 @@ export const snapshotsCompact: Command = {
     const config = readConfig(args, tools.env, false)
     const place = await snapshotNamed(textOf(args, 'snapshot') ?? '', { from: textOf(args, 'from'), config })
     const recipients = recipientsOf(args)
-    using _lock = lockBackups(config, (await manifestAt(place)).tenant, tools)
+    const { tenant, schemaId } = await manifestAt(place)
+    using _backups = lockBackups(config, tenant, tools)
+    using _schema = acquireLock(
+      join(config.data, tenant, schemaId, 'lock'),
+      `schema ${schemaId} of ${tenant}`,
+      tools.clock,
+    )
     const made = await compact({
       place,
       opener: openerOf(args, tools.env),
       seal: recipients.length === 0 ? undefined : sealFor(recipients),
       contactsPerPart: config.contactsPerPart,
-      spoolFor: (stamp) => join(config.data, 'backups', 'compaction', stamp),
+      spoolFor: (stamp) => join(config.data, 'backups', tenant, 'compaction', schemaId, stamp),
       tool: tools.tool,
       stop: tools.stop,
     })

@@ -5,7 +5,7 @@
  * ends in an OperatorError, never in a shorter history.
  */
 import type { Interaction } from '../model.ts'
-import { byId, type IndexKey, indexKeyOf, type NameOf } from './digests.ts'
+import { BY_ID, type IndexKey, indexKeyOf, type Names } from './digests.ts'
 import { MANIFEST, type Manifest, type PartProof } from './format.ts'
 import { manifestAt } from './manifest-file.ts'
 import type { Place } from './place.ts'
@@ -63,8 +63,8 @@ export async function linksOf(place: Place): Promise<readonly Link[]> {
  * @returns what names its links are sorted by
  * @throws OperatorError where that takes an identity and there is none, or the links don't go together
  */
-export async function namesIn(links: readonly Link[], opener: Opener | undefined): Promise<NameOf> {
-  return (await indexKeyIn(links, opener))?.nameOf ?? byId
+export async function namesIn(links: readonly Link[], opener: Opener | undefined): Promise<Names> {
+  return (await indexKeyIn(links, opener))?.names ?? BY_ID
 }
 
 /**
@@ -126,17 +126,20 @@ async function* changesOf(
 /** @returns the contacts of a chain as of its last link; those that have left the list are not among them */
 export async function* contactsIn(
   links: readonly Link[],
-  nameOf: NameOf,
+  names: Names,
   opener: Opener | undefined,
 ): AsyncGenerator<MergedContact, void, undefined> {
   const streams = links.map((link) => ({ link, entries: changesIn(link, opener) }))
-  for await (const { name, entries } of together(streams, (entry) => entry.name ?? nameOf(entry.contactId))) {
+  for await (const { name, entries } of together(
+    streams,
+    (entry) => entry.name ?? names.contact(entry.contactId),
+  )) {
     const last = entries.at(-1)
     if (last === undefined || last.state === 'dropped') continue
     const interactions = heldAfter(
       entries,
       ({ interactions }) => interactions,
-      ({ id }) => nameOf(id),
+      (record) => names.interaction(record),
     )
     const { contactId, state, readAt } = last
     yield {

@@ -1,19 +1,29 @@
 /**
- * Names for contacts and interactions that tell nothing of them: keyed digests of their ids.
- * Guarantees: the same id has the same name under the same key, and without the key nobody can tell whose it is, not by
- * trying either; 128 bits, so two ids never share one by chance.
+ * Names for contacts and interactions that tell nothing of them: keyed digests.
+ * Guarantees: the same contact, or interaction with the same content, has the same name under the same key, and without
+ * the key nobody can tell whose it is, not by trying either; 128 bits, so two never share one by chance.
  */
 import { createHmac } from 'node:crypto'
 import { EXIT, OperatorError } from '../errors.ts'
+import { type Json, stringifyJson } from '../json.ts'
+import type { Interaction } from '../model.ts'
 
-/** @returns what a contact's or an interaction's id is called where chains are compared and sorted */
-export type NameOf = (id: string) => string
+/** What contacts and interactions are called where chains are compared and sorted. */
+export interface Names {
+  contact(id: string): string
+  interaction(record: Interaction): string
+}
 
 /** In plain snapshots everything is called by its id. */
-export const byId: NameOf = (id) => id
+export const BY_ID: Names = { contact: (id) => id, interaction: ({ id }) => id }
+
+/** @returns what an interaction holds, as text: where it differs, the interaction is another one */
+export function contentText({ createdDate, payload }: Interaction): string {
+  return stringifyJson([createdDate, payload as Json])
+}
 
 export interface IndexKey {
-  readonly nameOf: NameOf
+  readonly names: Names
   /** Tells one key from another; nothing follows from it. */
   readonly fingerprint: string
   /** What it is made of, to be kept for whoever may read the snapshot. */
@@ -36,5 +46,13 @@ export function indexKeyOf(text: string): IndexKey {
   }
   const digest = (use: string, id: string): string =>
     createHmac('sha256', secret).update(use).update(id).digest().subarray(0, 16).toString('hex')
-  return { secret, nameOf: (id) => digest('id:', id), fingerprint: digest('fingerprint', '') }
+  return {
+    secret,
+    names: {
+      contact: (id) => digest('contact:', id),
+      // Whoever can't read the parent must see all the same when the content of an interaction is another one.
+      interaction: (record) => digest('interaction:', `${record.id} ${contentText(record)}`),
+    },
+    fingerprint: digest('fingerprint', ''),
+  }
 }

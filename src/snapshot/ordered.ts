@@ -5,7 +5,7 @@
  */
 import { type Json, parseJson, stringifyJson } from '../json.ts'
 import { changesIn, contactsIn, type Link, linksOf, type MergedContact, namesIn } from './chain.ts'
-import { byId } from './digests.ts'
+import { BY_ID } from './digests.ts'
 import type { Manifest } from './format.ts'
 import type { Place } from './place.ts'
 import { refusal } from './provenlines.ts'
@@ -93,5 +93,5 @@ async function sorted(links: readonly Link[], name: string, ordering: Ordering):
 
 async function* inTheirOrder(link: Link): AsyncGenerator<MergedContact, void, undefined> {
   for await (const { contactId, state, readAt, interactions } of changesIn(link, undefined))
-    yield { name: byId(contactId), contactId, state, readAt, interactions }
+    yield { name: BY_ID.contact(contactId), contactId, state, readAt, interactions }
 }

@@ -7,7 +7,6 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { codeOf } from '../errors.ts'
 import { cannotWrite, makeFolder, openTemporary, seal, syncFolder, writeWhole } from './durable.ts'
 
@@ -75,7 +74,7 @@ export function localPlace(folder: string): Place {
       let handle: FileHandle | undefined
       try {
         handle = await openTemporary(folder, file)
-        await pipeline(createReadStream(from), handle.createWriteStream({ autoClose: false }))
+        for await (const chunk of createReadStream(from)) await handle.writeFile(chunk as Buffer)
         await seal(folder, file, handle)
         await syncFolder(folder)
       } catch (error) {

@@ -8,7 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { codeOf, messageOf } from '../errors.ts'
 import { contactsIn, type Link, namesIn, originOf } from './chain.ts'
-import { byId, type NameOf } from './digests.ts'
+import { BY_ID, type Names } from './digests.ts'
 import { Duplicates } from './duplicates.ts'
 import { type State, stateOf } from './facts.ts'
 import { isPartName, MANIFEST, type Manifest, type PartFacts, SCHEMA, TEMPORARY } from './format.ts'
@@ -150,15 +150,15 @@ async function placesIn(
   problems: Problems,
 ): Promise<((contact: ContactEntry) => string | undefined) | undefined> {
   const { parent, order } = link.manifest
-  let nameOf: NameOf = byId
+  let names: Names = BY_ID
   try {
-    if (order === 'keyed') nameOf = await namesIn([link], opener)
+    if (order === 'keyed') names = await namesIn([link], opener)
   } catch (error) {
     problems.add(MANIFEST, messageOf(error))
     return undefined
   }
   let last: string | undefined
-  return ({ contactId, state, removed, name = nameOf(contactId) }) => {
+  return ({ contactId, state, removed, name = names.contact(contactId) }) => {
     if (parent === undefined && (state === 'dropped' || removed !== undefined))
       return 'it says what has changed, and there is nothing that it follows'
     if (order === undefined) return undefined

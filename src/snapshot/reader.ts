@@ -61,8 +61,8 @@ export async function openSnapshot(at: string | Place, opener?: Opener): Promise
     links,
   }
   if (manifest.parent !== undefined) {
-    const nameOf = await namesIn(links, opener)
-    return { ...base, contacts: () => numbered(contactsIn(links, nameOf, opener)), partOf: () => 1 }
+    const names = await namesIn(links, opener)
+    return { ...base, contacts: () => numbered(contactsIn(links, names, opener)), partOf: () => 1 }
   }
   const [link] = links as [Link]
   return {

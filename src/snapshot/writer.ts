@@ -11,7 +11,7 @@ import { Readable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import { type Json, stringifyJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
-import type { NameOf } from './digests.ts'
+import type { Names } from './digests.ts'
 import { cannotWrite, makeFolder, syncFolder, writeWhole } from './durable.ts'
 import { manifestOf, type SnapshotFacts } from './facts.ts'
 import { checkFiles, isFinished, refuseFinished } from './folder.ts'
@@ -41,7 +41,7 @@ export interface PartOptions {
   /** Encrypts what is of persons. */
   readonly seal?: Seal | undefined
   /** Where given, an index of these names is written, too. */
-  readonly index?: NameOf | undefined
+  readonly index?: Names | undefined
   /** Above 0 where a part of a finished snapshot is written anew. */
   readonly revision?: number
 }
@@ -72,11 +72,11 @@ export async function openPart(folder: string, number: number, options: PartOpti
 
 /** As `openPart`, in a folder that may be a finished snapshot: its manifest does not name the part yet. */
 export async function beginPart(folder: string, number: number, options: PartOptions): Promise<PartWriter> {
-  const { compression, seal, index: nameOf } = options
+  const { compression, seal, index: called } = options
   const names = partNames(number, { compression, encrypted: seal !== undefined }, options.revision)
   const interactions = await createLineFile(folder, names.interactions, compression, seal)
   const contacts = await createLineFile(folder, names.contacts, compression, seal)
-  const index = nameOf && (await createLineFile(folder, names.index, compression))
+  const index = called && (await createLineFile(folder, names.index, compression))
   const tally = new PartTally()
 
   return {
@@ -93,7 +93,7 @@ export async function beginPart(folder: string, number: number, options: PartOpt
         ...(removed && { removed }),
         ...(name !== undefined && { name }),
       })
-      if (index !== undefined && nameOf !== undefined) await index.write(indexEntryOf(read, nameOf))
+      if (index !== undefined && called !== undefined) await index.write(indexEntryOf(read, called))
       tally.addContact(read, count)
     },
     async close() {
@@ -113,9 +113,9 @@ export async function beginPart(folder: string, number: number, options: PartOpt
   }
 }
 
-function indexEntryOf(change: ContactChange, nameOf: NameOf): IndexEntry {
-  const { contactId, name = nameOf(contactId), state, interactions, removed } = change
-  const added = interactions.map(({ id }) => nameOf(id))
+function indexEntryOf(change: ContactChange, called: Names): IndexEntry {
+  const { contactId, name = called.contact(contactId), state, interactions, removed } = change
+  const added = interactions.map((record) => called.interaction(record))
   return { name, state, added, ...(removed && { removed }) }
 }
 

@@ -4,6 +4,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import type { BackupOutcome } from '../../src/backup/backup.ts'
 import { type Compaction, compact } from '../../src/backup/compact.ts'
+import { chooseParent } from '../../src/backup/following.ts'
 import { EXIT } from '../../src/errors.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
@@ -73,6 +74,33 @@ describe('a contact that can not be read', () => {
     expect(await heldIn(next.place)).toEqual(heldBy(nights))
   })
 
+  it('is read again the next night, whoever else is', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    await one(nights)
+    const [contactId = '', hot = ''] = bench.contacts
+    bench.sandbox.setFaults([{ kind: '500', path: `contactId=${contactId}`, times: 'always' }])
+    await bench.clock.advance(DAY_MS)
+    await one(nights, { sinceLatest: true })
+    bench.sandbox.setFaults([])
+    await bench.clock.advance(DAY_MS)
+    const next = await one(nights, { sinceLatest: true, hot: new Set([hot]) })
+    expect(next.manifest).toMatchObject({ complete: true, contacts: { failed: 0, carried: 28 } })
+  })
+
+  it('is one, for however many schemas', async () => {
+    const bench = openBench()
+    for (let n = 0; n < 11; n += 1) {
+      const schema = { ...bench.schema, id: `copy-${n}` }
+      bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
+    }
+    const nights = await openNights(bench)
+    bench.sandbox.setFaults([{ kind: '500', path: `contactId=${bench.contacts[0]}`, times: 'always' }])
+    const schemaIds = Array.from({ length: 11 }, (_, n) => `copy-${n}`)
+    const outcomes = await nights.backUp({ schemaIds, secondLook: 0 })
+    expect(outcomes.map(({ manifest }) => manifest.contacts.failed)).toEqual(schemaIds.map(() => 1))
+  })
+
   it('is one of many where the tenant answers nobody: then there is no snapshot', async () => {
     const bench = openBench()
     const nights = await openNights(bench)
@@ -122,6 +150,56 @@ describe('nights that follow each other', () => {
     const next = await one(nights, { sinceLatest: true })
     expect(next.manifest.parent).toBeUndefined()
     expect(nights.said.join()).toContain('DAMAGED')
+  })
+
+  it('see an interaction whose content has changed, also where they can not read it', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    const identity = await generateIdentity()
+    const wishes = {
+      seal: sealFor([await identityToRecipient(identity)]),
+      indexKey: indexKeyOf('0123456789abcdef0123456789abcdef'),
+      sinceLatest: true,
+    }
+    await one(nights)
+    await one(nights, { ...wishes, root: nights.root.at('sealed') })
+    await bench.clock.advance(DAY_MS)
+    const [record] = bench.sandbox.tenant.interactionsOfSchema(bench.schema.id)
+    if (record === undefined) throw new Error('the tenant is empty')
+    const interaction = { ...record, payload: { ...record.payload, rating: 99 } }
+    bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: record.id })
+    bench.sandbox.tenant.apply({
+      type: 'interaction-created',
+      origin: 'seed',
+      interaction,
+      at: 0,
+      visibleAt: 0,
+    })
+    const plain = await one(nights, { sinceLatest: true })
+    expect(await heldIn(plain.place)).toEqual(heldBy(nights))
+    const sealed = await one(nights, { ...wishes, root: nights.root.at('sealed') })
+    const opener = openWith([identity])
+    expect(await heldIn(sealed.place, opener)).toEqual(heldBy(nights))
+    expect(await proveSnapshot(sealed.place, { opener })).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it('follow backups only, not what was restored or kept elsewhere', async () => {
+    const nights = await openNights(openBench())
+    const { manifest, place } = await one(nights)
+    const entry = { tenant: 'test', schemaId: '', stamp: place.base, place, problem: undefined, bytes: 0 }
+    const wishes = {
+      ...({ order: 'id', fingerprint: undefined, encrypted: false, longest: 9 } as const),
+      schemaSha256: manifest.schema.sha256,
+    }
+    const of = (pass: string) => ({
+      ...entry,
+      condition: 'complete' as const,
+      manifest: { ...manifest, pass },
+    })
+    expect(chooseParent([of('backup'), of('history'), of('restore')], wishes).entry?.manifest).toEqual(
+      manifest,
+    )
+    expect(chooseParent([of('history')], wishes).entry).toBeUndefined()
   })
 
   it('are partial where only some contacts are read again', async () => {

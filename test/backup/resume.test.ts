@@ -1,12 +1,13 @@
 /** Backups that are stopped or killed, and gone on with; on this machine and in an object store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_API_KEY } from '../../src/sandbox/app.ts'
 import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { MANIFEST } from '../../src/snapshot/format.ts'
 import type { Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { Interrupted } from '../../src/transfer/progress.ts'
 import { openStore, type Store } from '../s3/store.ts'
-import { type Bench, openBench } from '../support/bench.ts'
+import { type Bench, openBench, openClient } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { heldBy, heldIn, openNights } from './nights.ts'
 
@@ -36,6 +37,29 @@ describe('a backup that is stopped', () => {
     expect(reads.count).toBeLessThan(30)
     expect(await heldIn(outcome?.place ?? nights.root)).toEqual(lines)
     expect(await proveSnapshot(outcome?.place ?? nights.root)).toMatchObject({ ok: true, contacts: 60 })
+  })
+
+  it('takes nobody for unreadable who was asked when it was stopped', async () => {
+    const bench = openBench({ contacts: 60 })
+    const nights = await openNights(bench)
+    const stop = new AbortController()
+    // Its own connection has the stop, as a process's has: a wait for another attempt ends with it.
+    const client = openClient(
+      bench.sandbox,
+      bench.clock,
+      DEFAULT_API_KEY,
+      async (request) => {
+        if (!request.url.includes('/interactions?') || ++count < 25) return bench.sandbox.send(request)
+        stop.abort(new Interrupted())
+        return new Response('{}', { status: 503 })
+      },
+      stop.signal,
+    )
+    let count = 0
+    const wishes = { name: 'one', secondLook: 0 }
+    await nights.backUp({ ...wishes, reader: client.reader, stop: stop.signal }).catch(() => {})
+    const [outcome] = await nights.backUp(wishes)
+    expect(outcome?.manifest).toMatchObject({ complete: true, contacts: { failed: 0, read: 60 } })
   })
 
   it('makes no snapshot of a schema that was recreated meanwhile', async () => {

@@ -87,6 +87,7 @@ export function openClient(
   clock: ManualClock,
   apiKey: string,
   network: Send = sandbox.send,
+  stop?: AbortSignal,
 ): { readonly reader: EngageReader; readonly writer: EngageWriter } {
   const connection = connect({
     baseUrl: BASE_URL,
@@ -96,6 +97,7 @@ export function openClient(
     timeoutMs: TIMEOUT_MS,
     ratePerSecond: 150,
     clock,
+    ...(stop && { stop }),
     random: () => 0,
     network: (request) => {
       const answer = network(request)
