@@ -141,7 +141,8 @@ mon cluster log file = ${at('run')}/cluster.log
     try {
       await run(program, ['-c', join(this.#folder, 'ceph.conf'), ...args], { timeout: STEP })
     } catch (error) {
-      const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+      const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+      const said = stderr === '' ? String(error) : stderr
       const ended = await this.#endings()
       throw new Error(`${program} ${args[0]} failed: ${said.slice(-1000)}${ended}`, { cause: error })
     }

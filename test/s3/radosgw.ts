@@ -82,7 +82,9 @@ try {
   console.error(`It answers at ${gateway.endpoint}.`)
   process.exitCode = await tested(gateway, stop.signal)
 } catch (error) {
-  console.error(`The object store could not be tested: ${messageOf(error)}`)
+  console.error(
+    `The object store could not be tested: ${messageOf(stop.signal.aborted ? stop.signal.reason : error)}`,
+  )
   process.exitCode = 1
 } finally {
   await ceph.stop()

@@ -79,6 +79,19 @@ describe('reading', () => {
     expect(opened.destroyed).toBe(true)
     await bucket.front.seen.at(-1)?.closed
   })
+
+  test('a reader that leaves before anything has come does not wait for it', async () => {
+    const bucket = await store.bucket()
+    const asked = Promise.withResolvers<void>()
+    bucket.front.meddle(() => {
+      asked.resolve()
+      return new Promise(() => undefined)
+    })
+    const opened = bucket.place('left').read('file.bin')
+    await asked.promise
+    opened.destroy()
+    await bucket.front.seen.at(-1)?.closed
+  })
 })
 
 describe('an upload that is cut', () => {
