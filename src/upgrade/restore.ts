@@ -67,7 +67,7 @@ export const restore: Strategy = [
       {
         kind: 'write',
         name: 'canary',
-        title: 'posting one interaction and reading it back',
+        title: 'posting one interaction first, where any is missing, and reading it back',
         run: (context) =>
           unlessAllThere(context, () =>
             canary(context, RESTORE, figuresOf(context.journal)?.canary ?? undefined),

@@ -1,0 +1,149 @@
+/** A restore by the command line: killed, gone on with, and in the way of an upgrade. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { seedTenant } from '../../src/sandbox/seed.ts'
+import {
+  clean,
+  contactIds,
+  openWorld,
+  plan,
+  requests,
+  sign,
+  stored,
+  texts,
+  until,
+  upgradeJson,
+  upgradeThrough,
+  type World,
+} from './harness.ts'
+
+const ID = 'wishlist'
+const LATEST = `${ID}@latest`
+
+function open(contacts = 30, latency = 0): Promise<World> {
+  return openWorld({
+    latency,
+    tenant: () => seedTenant({ seed: 7, contacts, interactions: 6, schemas: [ID] }),
+  })
+}
+
+/** Takes a snapshot, and then half of what is in it away. @returns what was there, and how much of it is left */
+async function halved(world: World) {
+  const { plan: file } = await plan(world, ID, 'productSku')
+  const exported = await world.cli('upgrade', file, '--dry-run')
+  expect(exported, exported.stderr).toMatchObject({ code: 0 })
+  const before = await stored(world, ID)
+  const lost = [...before.keys()].filter((_, index) => index % 2 === 0)
+  for (const id of lost) world.sandbox.tenant.apply({ type: 'interaction-deleted', id })
+  return { file, before, lost: lost.length }
+}
+
+function runOf({ json }: { readonly json: unknown }): string {
+  return (json as { readonly run: string }).run
+}
+
+describe.concurrent('restore', () => {
+  test('posts only the half that is missing, however it is killed; a second one posts nothing', async () => {
+    await using world = await open(30, 5)
+    const { before, lost } = await halved(world)
+    const left = before.size - lost
+
+    const tried = await world.cli('restore', LATEST, '--dry-run')
+    expect(tried, tried.stderr).toMatchObject({
+      code: 0,
+      json: { state: 'done', dryRun: true, restore: { selected: before.size, missing: lost, there: left } },
+    })
+    expect(tried.stderr).toContain(`Would be posted: ${lost}; are there already: ${left}`)
+    const run = runOf(tried)
+
+    const waiting = await world.cli('restore', LATEST)
+    expect(waiting, waiting.stderr).toMatchObject({ code: 3, json: { run, gate: 'automations-paused' } })
+    expect(requests(world, 'POST /interactions')).toBe(0)
+    await sign(world, run, 'automations-paused', ID)
+
+    const killed = world.start('restore', LATEST)
+    await until(() => requests(world, 'POST /interactions') >= 15, killed)
+    killed.process.kill('SIGKILL')
+    expect((await killed.ended).code).toBe(null)
+    const status = await world.cli('status', run)
+    expect(status, status.stderr).toMatchObject({ json: { state: 'interrupted', direction: 'restore' } })
+
+    const ended = await world.cli('restore', LATEST)
+    expect(ended, ended.stderr).toMatchObject({
+      code: 0,
+      json: { run, state: 'done', verification: clean(before.size) },
+    })
+    expect(ended.stderr).toContain(`Goes on with run ${run}`)
+    expect(texts(await stored(world, ID))).toEqual(texts(before))
+    const live = await world.cli('verify', run, '--live')
+    expect(live, live.stderr).toMatchObject({ code: 0, json: { live: { missing: 0, extra: 0 } } })
+    const repaired = await world.cli('repair', run)
+    expect(repaired, repaired.stderr).toMatchObject({ code: 0, json: { orphans: [] } })
+
+    const posts = requests(world, 'POST /interactions')
+    const second = await world.cli('restore', LATEST)
+    expect(second, second.stderr).toMatchObject({ code: 0, json: { verification: clean(before.size) } })
+    expect(runOf(second)).not.toBe(run)
+    expect(second.stderr).toContain(`Posted: 0 interactions; were there already: ${before.size}`)
+    expect(requests(world, 'POST /interactions')).toBe(posts)
+  })
+
+  test('has an upgrade that was about to delete read the contacts anew', async () => {
+    await using world = await open(10)
+    const { file, before } = await halved(world)
+    const { run: upgrade } = upgradeJson(await upgradeThrough(world, file, ID, 'delete-schema'))
+    // The newest snapshot is the upgrade's own, which lacks as much.
+    const list = await world.cli('snapshots', 'list', ID)
+    const [first] = (list.json as { snapshots: { snapshot: string }[] }).snapshots
+    const run = runOf(await world.cli('restore', first?.snapshot ?? ''))
+    await sign(world, run, 'automations-paused', ID)
+    const restored = await world.cli('upgrade', run)
+    expect(restored, restored.stderr).toMatchObject({ code: 0, json: { verification: clean(before.size) } })
+
+    await sign(world, upgrade, 'delete-schema', ID)
+    const voided = await world.cli('upgrade', upgrade)
+    expect(voided, voided.stderr).toMatchObject({ code: 3, json: { gate: 'producers-stopped' } })
+    expect(voided.stderr).toContain(`run ${run} has restored interactions`)
+    expect(texts(await stored(world, ID))).toEqual(texts(before))
+    const done = await upgradeThrough(world, upgrade, ID)
+    expect(done, done.stderr).toMatchObject({ code: 0, json: { verification: clean(before.size) } })
+    expect(texts(await stored(world, ID))).toEqual(texts(before))
+    // What the restore knows is gone by now.
+    const late = await world.cli('repair', run)
+    expect(late, late.stderr).toMatchObject({ code: 4 })
+    expect(late.stderr).toContain(`Run ${upgrade} has upgraded`)
+  })
+
+  test('refuses what is unclear, before there is a run', async () => {
+    await using world = await open(5)
+    await halved(world)
+    const some = join(world.folder, 'some.csv')
+    writeFileSync(some, `contactId\n${contactIds(world.sandbox)[0]}\n`)
+    const refused: readonly (readonly [number, RegExp, readonly string[]])[] = [
+      [2, /--since must be a date/, [LATEST, '--since', '2026-01-31T08:00']],
+      [2, /is not before/, [LATEST, '--since', '2026-02-01', '--until', '2026-02-01']],
+      [2, /--column names a column/, [LATEST, '--column', 'id']],
+      [4, /no schema other .*to restore into/, [LATEST, '--schema-id', 'other']],
+    ]
+    for (const [code, words, args] of refused) {
+      const ended = await world.cli('restore', ...args)
+      expect(ended, ended.stderr).toMatchObject({ code })
+      expect(ended.stderr).toMatch(words)
+    }
+    const elsewhere = await world.cliWith({ ENGAGE_BASE_URL: `${world.url}/other` }, 'restore', LATEST)
+    expect(elsewhere, elsewhere.stderr).toMatchObject({ code: 4 })
+    expect(elsewhere.stderr).toContain('--other-tenant')
+    const runs = (await world.cli('status')).json as { runs: object[] }
+    expect(runs.runs).toHaveLength(1)
+
+    const tried = await world.cli('restore', LATEST, '--dry-run', '--contacts', some, '--until', '2100-01-01')
+    expect(tried, tried.stderr).toMatchObject({ code: 0 })
+    const changed = await world.cli('restore', runOf(tried), '--contacts', some)
+    expect(changed, changed.stderr).toMatchObject({ code: 2 })
+    expect(changed.stderr).toContain("can't be changed: --contacts")
+    const again = await world.cli('restore', LATEST, '--dry-run', '--contacts', some, '--until', '2100-01-01')
+    expect(runOf(again)).toBe(runOf(tried))
+    expect(requests(world, 'POST /interactions')).toBe(0)
+  })
+})
