@@ -16,10 +16,12 @@ import { EXIT, EXIT_MEANINGS, type ExitCode, OperatorError } from './errors.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<Command | readonly Command[]>>> = {
   plan: async () => (await import('./commands/plan.ts')).plan,
   upgrade: async () => (await import('./commands/upgrade.ts')).upgrade,
+  restore: async () => (await import('./commands/restore.ts')).restore,
   sign: async () => (await import('./commands/sign.ts')).sign,
   status: async () => (await import('./commands/status.ts')).status,
   verify: async () => (await import('./commands/verify.ts')).verify,
   repair: async () => (await import('./commands/repair.ts')).repair,
+  backup: async () => (await import('./commands/backup.ts')).backup,
   snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   demo: async () => (await import('./commands/demo.ts')).demo,

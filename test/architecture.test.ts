@@ -1,6 +1,6 @@
 /** Who may import whom: a wrong arrow fails here, before anyone gets used to it. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const SRC = resolve(import.meta.dirname, '../src')
@@ -81,6 +81,13 @@ describe('effects', () => {
     expect(outside(/node:sqlite|\b(SELECT|INSERT|UPDATE|DELETE) .*\b(FROM|INTO|SET)\b/, 'journal/')).toEqual(
       [],
     )
+  })
+
+  test('the client of object stores, which takes long to load, is imported by nobody who may not need it', () => {
+    expect(outside(/@aws-sdk/, 'snapshot/s3-')).toEqual([])
+    const needing = files.filter(({ text }) => /@aws-sdk/.test(text)).map(({ name }) => basename(name))
+    const pattern = new RegExp(`from '[^']*/(${needing.join('|')})'`)
+    expect(outside(pattern, 'snapshot/s3-')).toEqual([])
   })
 
   test('nothing prints, ends the process or reads its arguments but the command line', () => {

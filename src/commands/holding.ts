@@ -14,6 +14,7 @@ import { acquireLock, isHeld } from '../journal/lock.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import type { Tools } from './command.ts'
 import { freeSpace, openConnection, snapshotsFolder } from './open.ts'
+import { voidWhereRestored } from './overtaking.ts'
 import { assertNoOtherRun, bindToPlan, keepPlan, type OpenedRun } from './runs.ts'
 import { takeUp } from './taking-up.ts'
 
@@ -51,6 +52,7 @@ export async function holdRun<T>(
   const held = heldRun(run, config, journal, tools)
   await takeUp(held.context)
   bindToPlan(journal, run)
+  voidWhereRestored(held.context, config, tools)
   return await work(held)
 }
 

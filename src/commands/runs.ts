@@ -8,6 +8,7 @@ import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { type JsonObject, parseJson } from '../json.ts'
+import { isRestore } from '../upgrade/history.ts'
 import { type Plan, parsePlan, planDigest } from '../upgrade/plan.ts'
 import { holdsHistory } from '../upgrade/status.ts'
 import type { Tools } from './command.ts'
@@ -102,7 +103,8 @@ export function assertBegun(folder: string, run: string): void {
 export function bindToPlan(journal: Journal, { plan, digest }: OpenedRun): void {
   const bound = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
   if (bound === undefined) {
-    journal.events.append('finished', 'plan', { digest, tenant: plan.tenant, schemaId: plan.schemaId })
+    const { tenant, schemaId, strategy } = plan
+    journal.events.append('finished', 'plan', { digest, tenant, schemaId, strategy })
     return
   }
   if (bound['digest'] === digest) return
@@ -148,7 +150,10 @@ export function assertLatestRun(
   journal: Pick<Journal, 'events'>,
   tools: Pick<Tools, 'clock'>,
 ): void {
-  const since = journal.events.latest('deletion', 'intent')?.at ?? 0
+  const began = isRestore(journal)
+    ? journal.events.latest('plan', 'finished')
+    : journal.events.latest('deletion', 'intent')
+  const since = began?.at ?? 0
   for (const other of begunRuns(config)) {
     if (other === run) continue
     const folder = join(config.data, 'runs', other)

@@ -82,13 +82,25 @@ function policyOf(args: Args): Policy {
     daily: countIn(args, 'keep-daily'),
     weekly: countIn(args, 'keep-weekly'),
     monthly: countIn(args, 'keep-monthly'),
-    withinMs: durationOf(args, 'keep-within') ?? 0,
+    withinMs: withinOf(args),
   }
   if (keepsAnything(policy)) return policy
   throw new OperatorError({
     what: 'No rule says what to keep.',
     safe: 'Nothing was removed.',
     next: 'Say it, and look first: engage-migrate snapshots prune --keep-last 7 --keep-weekly 4 --keep-monthly 12 --dry-run',
+    exit: EXIT.usage,
+  })
+}
+
+/** Minutes are refused: whoever writes `6m` may well mean months, and would lose all but the newest one. */
+function withinOf(args: Args): number {
+  const ms = durationOf(args, 'keep-within') ?? 0
+  if (!/[ms]\s*$/.test(textOf(args, 'keep-within') ?? '')) return ms
+  throw new OperatorError({
+    what: '--keep-within is not given in minutes or seconds.',
+    safe: 'Nothing was removed.',
+    next: 'Give it in hours, days, weeks or months: 12h, 30d, 8w, 6mo.',
     exit: EXIT.usage,
   })
 }

@@ -1,5 +1,6 @@
 /** `snapshots …`: what there is, and what is done with it. */
 import type { Command } from './command.ts'
+import { snapshotsCompact } from './snapshots-compact.ts'
 import { snapshotsCreate } from './snapshots-create.ts'
 import { snapshotsDiff } from './snapshots-diff.ts'
 import { snapshotsList } from './snapshots-list.ts'
@@ -12,5 +13,6 @@ export const snapshots: readonly Command[] = [
   snapshotsShow,
   snapshotsDiff,
   snapshotsCreate,
+  snapshotsCompact,
   snapshotsPrune,
 ]

@@ -3,6 +3,7 @@
 import { type Config, readConfig } from '../config.ts'
 import { NO_MAP } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
+import type { Journal } from '../journal/journal.ts'
 import { tenantOf } from '../names.ts'
 import { tallyLine } from '../report/terminal.ts'
 import { canonicalForm } from '../schema/canonical.ts'
@@ -12,8 +13,9 @@ import { openSnapshot } from '../snapshot/reader.ts'
 import type { Opener } from '../snapshot/seal.ts'
 import { type Difference, differs, type Tally } from '../transfer/compare.ts'
 import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
-import { mayHaveDeleted } from '../upgrade/history.ts'
+import { isRestore, mayHaveDeleted } from '../upgrade/history.ts'
 import { remembered } from '../upgrade/lot.ts'
+import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { countOf } from '../words.ts'
 import { type Command, type Tools, textOf } from './command.ts'
@@ -80,7 +82,7 @@ export const verify: Command = {
     const { tally, differences } = await compare(subject, opener, config, tools)
     for (const each of differences.slice(0, SHOWN)) tools.output.say(differenceLine(each))
     tools.output.say(tallyLine(tally))
-    if (subject.journal !== undefined && holdsHistory(subject.journal)) {
+    if (subject.journal !== undefined && isUnderWay(subject.journal)) {
       tools.output.say(
         `The import of this run has not finished: what is missing may still come. Next: engage-migrate upgrade ${subject.run}`,
       )
@@ -123,6 +125,16 @@ function differenceLine({ contactId, gone, missing, extra, foreign, altered }: D
   return `Contact ${contactId}${gone ? ' is gone' : ''}: ${parts.join(', ')}`
 }
 
+/** What is missing may still come. */
+function isUnderWay(journal: Journal): boolean {
+  return isRestore(journal) ? !isDone(journal, { name: 'verification' }) : holdsHistory(journal)
+}
+
+/** A restore only adds: what it finds there is right to be there. */
+function mayHavePosted(journal: Journal): boolean {
+  return isRestore(journal) || mayHaveDeleted(journal)
+}
+
 async function compare(
   { place, journal, map }: Subject,
   opener: Opener | undefined,
@@ -149,7 +161,7 @@ async function compare(
     })
   }
   // Before its deletion a run has imported nothing: then the snapshot's own ids are those to be found.
-  const lot = journal === undefined || !mayHaveDeleted(journal) ? undefined : lotOf(journal)
+  const lot = journal === undefined || !mayHavePosted(journal) ? undefined : lotOf(journal)
   const differences: Difference[] = []
   const tally = await verifyLive({
     ...(lot && journal ? remembered(journal, lot) : NOTHING_REMEMBERED),

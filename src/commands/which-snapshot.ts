@@ -7,6 +7,7 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type CatalogEntry, catalogOf, STAMP } from '../snapshot/catalog.ts'
+import { RESTORED } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import type { Flag } from './command.ts'
 import { rootPlace } from './places.ts'
@@ -87,9 +88,14 @@ function onlyOf(found: readonly CatalogEntry[], text: string, root: Place): Cata
   return only
 }
 
-/** Half a snapshot is passed over: it is being written, or was given up; whoever waits for one has the one before it. */
+/**
+ * Half a snapshot is passed over: it is being written, or was given up; whoever waits for one has the one before it. So is
+ * what a restore took out of another one.
+ */
 function newestOf(found: readonly CatalogEntry[], text: string): CatalogEntry {
-  const finished = found.filter(({ condition }) => condition !== 'half')
+  const finished = found.filter(
+    ({ condition, manifest }) => condition !== 'half' && manifest?.pass !== RESTORED,
+  )
   const tenants = [...new Set(finished.map(({ tenant }) => tenant))]
   const newest = finished.at(-1)
   if (newest === undefined) {

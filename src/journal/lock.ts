@@ -92,7 +92,9 @@ function held(file: string, what: string, clock: Clock, breakDead = false): Oper
     next:
       alive === undefined
         ? 'That process is dead for certain, but the file server still holds its lock: run `engage-migrate upgrade` with --break-lock.'
-        : `Wait until it has ended; \`engage-migrate status${run === undefined ? '' : ` ${run}`}\` shows how far it is.`,
+        : what.startsWith('a backup')
+          ? 'Wait until it has ended, then run the same command again.'
+          : `Wait until it has ended; \`engage-migrate status${run === undefined ? '' : ` ${run}`}\` shows how far it is.`,
     exit: EXIT.locked,
   })
 }

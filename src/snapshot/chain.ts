@@ -5,7 +5,7 @@
  * ends in an OperatorError, never in a shorter history.
  */
 import type { Interaction } from '../model.ts'
-import { byId, indexKeyOf, type NameOf } from './digests.ts'
+import { byId, type IndexKey, indexKeyOf, type NameOf } from './digests.ts'
 import { MANIFEST, type Manifest, type PartProof } from './format.ts'
 import { manifestAt } from './manifest-file.ts'
 import type { Place } from './place.ts'
@@ -64,14 +64,25 @@ export async function linksOf(place: Place): Promise<readonly Link[]> {
  * @throws OperatorError where that takes an identity and there is none, or the links don't go together
  */
 export async function namesIn(links: readonly Link[], opener: Opener | undefined): Promise<NameOf> {
+  return (await indexKeyIn(links, opener))?.nameOf ?? byId
+}
+
+/**
+ * @returns the key that its links are sorted by; undefined where they are sorted by id
+ * @throws as `namesIn`
+ */
+export async function indexKeyIn(
+  links: readonly Link[],
+  opener: Opener | undefined,
+): Promise<IndexKey | undefined> {
   const keys = new Set(links.map(({ manifest }) => manifest.encryption?.index?.fingerprint))
   if (keys.size > 1) throw refusal('The links of this chain were written with different index keys.')
   const tip = links.at(-1) as Link
   const key = tip.manifest.encryption?.index?.key
-  if (key === undefined) return byId
+  if (key === undefined) return undefined
   if (opener === undefined) throw locked(tip.place.name)
   const clear = await Array.fromAsync(opener.decrypt(tip.place.read(key.name)))
-  return indexKeyOf(Buffer.concat(clear).toString('utf8')).nameOf
+  return indexKeyOf(Buffer.concat(clear).toString('utf8'))
 }
 
 /** @returns what one link says of its contacts, in its order, from a part on (1 by default) */

@@ -9,6 +9,8 @@ export const FORMAT_VERSION = 2
 export const KNOWN_VERSIONS: readonly number[] = [1, FORMAT_VERSION]
 export const MANIFEST = 'manifest.json'
 export const SCHEMA = 'schema.json'
+/** The `pass` of what was taken out of another snapshot, to be restored: a part of it, perhaps, and no backup of anything. */
+export const RESTORED = 'restore'
 /** The key of keyed digests, encrypted for whoever may read the snapshot. */
 export const INDEX_KEY = 'index-key.age'
 

@@ -116,7 +116,7 @@ function kindOf(error: unknown): Kind {
   const status = statusOf(error)
   if (LOST.includes(codeOf(error) ?? '') || /CERT|TLS|SSL/.test(codeOf(error) ?? '')) return 'unreachable'
   if (/ProviderError$/.test(error.name) || /credential/i.test(error.message)) return 'credentials'
-  if (error.message === 'Region is missing' || status === 301) return 'region'
+  if (/^Region (is missing|not accepted)/.test(error.message) || status === 301) return 'region'
   const known = KINDS[error.name]
   if (known !== undefined) return known
   if (status === 507) return 'full'
@@ -132,9 +132,9 @@ function sayingOf(error: unknown): string {
     return `${code !== undefined && !error.message.includes(code) ? `${code} ` : ''}${shortly(error.message)}`.trim()
   if (error.message.includes('Deserialization error'))
     return `what answered is no S3 service (HTTP ${status})`
-  // A refused HEAD has no words.
-  const named = /^(Unknown|UnknownError|\d+)$/.test(error.name) ? '' : `${error.name}: `
-  return `the service said ${named}${shortly(error.message)} (HTTP ${status})`
+  // Some say no more than a code, and a refused HEAD has no words at all.
+  const words = [error.name, error.message].filter((each) => !/^(|Unknown|UnknownError|\d+)$/.test(each))
+  return `the service said ${words.length === 0 ? 'no' : shortly(words.join(': '))} (HTTP ${status})`
 }
 
 function shortly(text: string): string {

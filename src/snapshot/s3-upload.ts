@@ -54,8 +54,8 @@ export async function uploadFile(target: Target, key: string, from: string): Pro
       const upload = { client, params: { ...params, Body: body }, partSize, queueSize: 1 }
       await new Upload(upload).done()
     } catch (error) {
-      if (failure === undefined) throw error
-      throw stop?.aborted === true ? stop.reason : unreadable(target, key, from, failure.error)
+      if (stop?.aborted === true) throw stop.reason
+      throw failure === undefined ? error : unreadable(target, key, from, failure.error)
     } finally {
       body.destroy()
     }
@@ -114,7 +114,8 @@ async function* wholeFile(
     }
     if (bytes !== size) throw new Error(`it had ${size} bytes, and then ${bytes}`)
   } catch (error) {
-    onFailure(error)
+    // What is thrown into it where the upload has failed is not its own.
+    if (!(error instanceof Error) || error.name !== 'AbortError') onFailure(error)
     throw error
   }
 }

@@ -7,6 +7,7 @@ import type { Interaction } from '../model.ts'
 import type { Snapshot, SnapshotContact } from '../snapshot/reader.ts'
 import { type ImportDesk, importContact } from './contact-import.ts'
 import { alone } from './deliveries.ts'
+import { withHistory } from './history.ts'
 
 export interface CanaryChoice {
   readonly contact: SnapshotContact
@@ -59,6 +60,20 @@ export async function chooseCanary(
     if (looked >= LOOKED_THROUGH && best !== undefined) break
   }
   return best
+}
+
+/** @returns the record of that number as the canary; undefined where its contact won't do, or there is none */
+export async function canaryAt(
+  snapshot: Snapshot,
+  seq: number,
+  passedOver: ReadonlySet<string>,
+  stop: AbortSignal,
+): Promise<CanaryChoice | undefined> {
+  for await (const contact of withHistory(snapshot, 0, stop)) {
+    const record = contact.interactions[seq - contact.firstSeq]
+    if (record !== undefined) return passedOver.has(contact.contactId) ? undefined : { contact, seq, record }
+  }
+  return undefined
 }
 
 /**

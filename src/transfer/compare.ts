@@ -20,7 +20,10 @@ export interface Tally {
   /** Records equal to one of the snapshot's, there more often than we can have posted it: somebody else's, or some are. */
   readonly foreign: number
   readonly rejected: number
-  /** Records that are none of the snapshot's: arrived since. */
+  /**
+   * Records that are none of the snapshot's: arrived since. Where an import goes among others' records, those that are
+   * equal to one of the snapshot's and can't be ours, too.
+   */
   readonly live: number
 }
 
@@ -99,11 +102,14 @@ type Held = Pick<Interaction, 'id'> & { readonly key: string }
  * @param expected the contact's records in the snapshot, with what the journal says of each
  * @param found the records that the tenant shows
  * @param gone whether the contact is not there any more
+ * @param amongOthers whether equal records of others are no difference: where none of those that are too many can be
+ *   ours, they are live
  */
 export function compareContact(
   expected: readonly Expected[],
   found: readonly Held[],
   gone = false,
+  amongOthers = false,
 ): Comparison {
   const kept = new Map(found.map(({ id, key }) => [id, key]))
   // Found by its own id with another content: it is neither missing nor somebody else's.
@@ -117,7 +123,9 @@ export function compareContact(
     expected.filter(({ newId }) => newId === undefined || !alteredIds.has(newId)),
     ({ key }) => key,
   )
-  const compared = [...known].map(([key, records]) => compareEqual(records, foundByKey.get(key) ?? []))
+  const compared = [...known].map(([key, records]) =>
+    compareEqual(records, foundByKey.get(key) ?? [], amongOthers),
+  )
   const missing = compared.flatMap((each) => each.missing)
   const adopted = compared.flatMap((each) => each.adopted)
   const extra = compared.flatMap((each) => each.extra)
@@ -140,7 +148,9 @@ export function compareContact(
       extra: extra.length,
       foreign: foreign.length,
       rejected,
-      live: others.filter(({ key }) => !known.has(key)).length,
+      live:
+        others.filter(({ key }) => !known.has(key)).length +
+        compared.reduce((sum, { live }) => sum + live, 0),
     },
   }
 }
@@ -153,14 +163,15 @@ export function compareContact(
 function compareEqual(
   records: readonly Expected[],
   there: readonly Held[],
-): Pick<Comparison, 'missing' | 'adopted' | 'extra' | 'foreign'> {
+  amongOthers: boolean,
+): Pick<Comparison, 'missing' | 'adopted' | 'extra' | 'foreign'> & { readonly live: number } {
   const due = records.filter(({ state }) => state !== 'rejected')
   const lacking = due.length - there.length
   if (lacking > 0) {
     const ids = new Set(there.map(({ id }) => id))
     const least = due.toSorted((a, b) => Number(ids.has(a.newId ?? '')) - Number(ids.has(b.newId ?? '')))
     const missing = least.slice(0, lacking).map(({ seq }) => seq)
-    return { missing, adopted: standIns(least.slice(lacking), there), extra: [], foreign: [] }
+    return { missing, adopted: standIns(least.slice(lacking), there), extra: [], foreign: [], live: 0 }
   }
   // Refused when its contact was gone, say, though a POST of it had landed.
   const landed = records.filter(({ state, posts }) => state === 'rejected' && posts > 0)
@@ -179,12 +190,22 @@ function compareEqual(
   })
   // Equal records can't be told apart: where they are more than ours can be, none of them is taken for ours.
   const known = [...adopted, ...standIns(due, ranked.slice(0, due.length))]
-  if (surplus.length > spare.length) return { missing: [], adopted: known, extra: [], foreign: surplus }
+  if (surplus.length > spare.length) {
+    const theirs = amongOthers && spare.length === 0
+    return {
+      missing: [],
+      adopted: known,
+      extra: [],
+      foreign: theirs ? [] : surplus,
+      live: theirs ? surplus.length : 0,
+    }
+  }
   return {
     missing: [],
     adopted: known,
     extra: surplus.map((id, index) => ({ id, seq: spare[index] ?? 0 })),
     foreign: [],
+    live: 0,
   }
 }
 

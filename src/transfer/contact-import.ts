@@ -66,6 +66,11 @@ export interface ImportDesk {
   beforePosts?(count: number): Promise<void>
   /** How many interactions the import has confirmed so far; none where absent. */
   confirmedSoFar?(): number
+  /**
+   * Whether the contact is asked what it has before anything at all is posted to it: where others may have posted the
+   * same, in this schema, before or since. Absent: only about what may have left.
+   */
+  readonly asksFirst?: boolean
   /** False where nothing may be given up: what gets no clear answer ends the run. */
   readonly mayGiveUp?: boolean
   /** Runs a wait so that others can be worked on meanwhile; just waits where absent. */
@@ -101,11 +106,16 @@ export async function importContact(
   let outcome: ContactOutcome = 'untouched'
   let attempts = NO_ATTEMPT
   let unreached = false
+  // What an earlier process was told counts no more, either: others may have been here since.
+  let asked = desk.asksFirst !== true
   let since = desk.beganAt
   for (;;) {
     const known = new Map(itemsOf(work).map((item) => [item.seq, item]))
-    const doubtful = wanted.filter((seq) => known.get(seq)?.state === 'sent')
-    const open = wanted.filter((seq) => (known.get(seq)?.state ?? 'unsent') === 'unsent')
+    const isIn = (seq: number, state: Item['state']): boolean => (known.get(seq)?.state ?? 'unsent') === state
+    const sent = wanted.filter((seq) => isIn(seq, 'sent'))
+    const unsent = wanted.filter((seq) => isIn(seq, 'unsent'))
+    const doubtful = asked ? sent : [...sent, ...unsent]
+    const open = asked ? unsent : []
     if (doubtful.length === 0 && open.length === 0) return outcome
     if (doubtful.length === 0 && !unreached) {
       const posted = await postAll(work, open)
@@ -116,7 +126,7 @@ export async function importContact(
     }
     const confirmed = desk.confirmedSoFar?.() ?? 0
     attempts = countAttempt(attempts, doubtful.length + open.length, confirmed)
-    const givenUp = doubtful
+    const givenUp = sent
       .map((seq) => known.get(seq) as Item)
       .filter(({ posts }) => desk.mayGiveUp !== false && isGivenUp(attempts, posts, confirmed))
     if (isOver(attempts) && givenUp.length === 0)
@@ -126,7 +136,8 @@ export async function importContact(
     if (doubtful.length === 0) continue
     outcome = 'decided'
     const now = await ask(work, doubtful)
-    desk.onDoubt?.(-doubtful.length)
+    asked = true
+    desk.onDoubt?.(-sent.length)
     if (now === 'gone') {
       await refuseAsGone(work, [...doubtful, ...open])
       return 'gone'

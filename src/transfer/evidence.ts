@@ -15,6 +15,8 @@ import type { Snapshot } from '../snapshot/reader.ts'
 
 export interface Evidence {
   readonly mapped: number
+  /** How many of those mapped were posted; the others were found there when they were asked about. */
+  readonly posted: number
   readonly rejected: number
   /** Records that never came to an import. */
   readonly left: number
@@ -38,11 +40,12 @@ export async function writeEvidence(
   map: ContactMap = NO_MAP,
   left: AsyncIterable<Refused> = nothing(),
 ): Promise<Evidence> {
-  const counts = { mapped: 0, rejected: 0, left: 0 }
+  const counts = { mapped: 0, posted: 0, rejected: 0, left: 0 }
   await writeLines(join(folder, 'id-map.ndjson'), async function* () {
     for await (const { record, item } of decided(snapshot, items)) {
       if (item.state !== 'confirmed') continue
       counts.mapped += 1
+      if (item.posts > 0) counts.posted += 1
       const { id: oldId, contactId: oldContactId } = record
       const contactId = map.get(oldContactId) ?? oldContactId
       yield { oldId, newId: item.newId, contactId, ...(contactId === oldContactId ? {} : { oldContactId }) }

@@ -46,6 +46,8 @@ export interface Remembered {
   isClaimed(id: string): boolean
   /** Ids that don't count: of records that a deletion took away and that a lagging read may still show. */
   oldIds(read: { readonly interactions: readonly Interaction[] }, firstSeq: number): ReadonlySet<string>
+  /** Whether equal records of others are no difference; see compareContact. */
+  readonly amongOthers?: boolean
 }
 
 /** Of a snapshot on its own. */
@@ -63,8 +65,8 @@ export interface Verification extends Remembered {
   readonly map?: ContactMap
   readonly schemaId: string
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
-  /** Contacts that lack something are read once more after this wait, in milliseconds. */
-  readonly settleMs: number
+  /** Contacts that lack something are read once more after this wait, in milliseconds; absent: one look will do. */
+  readonly settleMs?: number
   readonly concurrency: number
   /** Checkpoints that are durable already, in order. */
   readonly done: readonly VerifyCheckpoint[]
@@ -137,7 +139,7 @@ export async function verifyLive(job: Verification): Promise<Tally> {
 async function lookAgain(job: Verification, compared: readonly Compared[]): Promise<readonly Compared[]> {
   const unsettled = ({ missing, extra, foreign, adopted }: Comparison): boolean =>
     missing.length + extra.length + foreign.length + adopted.length > 0
-  if (!compared.some(({ result }) => unsettled(result))) return compared
+  if (job.settleMs === undefined || !compared.some(({ result }) => unsettled(result))) return compared
   await job.clock.sleep(job.settleMs, job.stop)
   return Array.fromAsync(
     inOrder(
@@ -175,7 +177,7 @@ export async function compareLive(
     if (lost.has(each.seq)) return { ...each, state: 'confirmed' }
     return moved.has(each.seq) ? { ...each, state: 'rejected' } : each
   })
-  const compared = { moved: [...moved.values()], ...compareContact(expected, found, gone) }
+  const compared = { moved: [...moved.values()], ...compareContact(expected, found, gone, job.amongOthers) }
   const own = new Set(expected.map(({ newId }) => newId))
   const strange = [...compared.extra, ...compared.adopted.map(({ newId: id }) => ({ id }))].map(
     ({ id }) => id,
@@ -186,7 +188,7 @@ export async function compareLive(
   const apart = found.map((record) =>
     others.has(record.id) ? { ...record, key: `${record.key} of another` } : record,
   )
-  return { ...compared, ...compareContact(expected, apart, gone) }
+  return { ...compared, ...compareContact(expected, apart, gone, job.amongOthers) }
 }
 
 /**

@@ -6,7 +6,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
-import { type CanaryResult, chooseCanary, flyCanary } from '../transfer/canary.ts'
+import { type CanaryResult, canaryAt, chooseCanary, flyCanary } from '../transfer/canary.ts'
 import { readContact } from '../transfer/export.ts'
 import { tooManyGone } from '../transfer/import.ts'
 import { tooManyRejected } from '../transfer/post.ts'
@@ -19,14 +19,15 @@ import type { WriteContext } from './strategy.ts'
 
 /**
  * Posts one interaction and looks at what became of it.
+ * @param first number of the record to be taken, if its contact is still there; where absent, the one that tells most
  * @throws OperatorError (exit 4) where that is not what was sent, or where the schema is not the lot's any more
  */
-export async function canary(context: WriteContext, lot: Lot): Promise<Json> {
+export async function canary(context: WriteContext, lot: Lot, first?: number): Promise<Json> {
   await assertLotSchema(context, lot)
-  return toldOfDrift(context, lot, () => fly(context, lot))
+  return toldOfDrift(context, lot, () => fly(context, lot, first))
 }
 
-async function fly(context: WriteContext, lot: Lot): Promise<Json> {
+async function fly(context: WriteContext, lot: Lot, first: number | undefined): Promise<Json> {
   const { journal, settings } = context
   const snapshot = await passSnapshot(context, 'final-pass')
   const desk = deskOf(context, lot)
@@ -41,7 +42,8 @@ async function fly(context: WriteContext, lot: Lot): Promise<Json> {
     await awaitCleared(context, lot, await sampleOf({ snapshot, contactsWithHistory }, context.stop))
   }
   for (;;) {
-    const choice = await chooseCanary(snapshot, gone, weigh)
+    const named = first === undefined ? undefined : await canaryAt(snapshot, first, gone, context.stop)
+    const choice = named ?? (await chooseCanary(snapshot, gone, weigh))
     if (choice === undefined) return { skipped: 'the snapshot has no interaction that could come first' }
     const [earlier] = desk.items.range(choice.seq, choice.seq + 1)
     // Refused by an earlier run of this command: what was wrong may have been mended since.
@@ -57,7 +59,7 @@ async function fly(context: WriteContext, lot: Lot): Promise<Json> {
       }
       if (result.refused === undefined || (await isThere(context, choice.contact))) {
         await assertLotSchema(context, lot)
-        throw canaryFailed(result, snapshot.folder, context.plan.run)
+        throw canaryFailed(result, snapshot.folder, wayBack(context, lot))
       }
     }
     gone.add(contactId)
@@ -103,10 +105,14 @@ async function isThere(context: WriteContext, { contactId }: ContactRead): Promi
   return (await readContact(context.reader, context.clock, contactId, context.plan.schemaId)).state === 'read'
 }
 
+function wayBack({ plan }: WriteContext, lot: Lot): string {
+  return lot.amongOthers ? '' : `, or take the way back: engage-migrate upgrade --roll-back ${plan.run}`
+}
+
 function canaryFailed(
   { sent, kept, refused, newId, contactId, differing }: CanaryResult,
   folder: string,
-  run: string,
+  otherwise: string,
 ): OperatorError {
   const shown = ({ createdDate, payload }: Interaction): string => stringifyJson({ createdDate, payload })
   return new OperatorError({
@@ -117,9 +123,7 @@ function canaryFailed(
           ? `Engage accepted the first interaction as ${newId} (contact ${contactId}) but does not show it.`
           : `Engage keeps the first interaction (${newId}, contact ${contactId}) in another form: ${differing.join(', ')}.\n  Sent: ${shown(sent)}\n  Kept: ${shown(kept)}`,
     safe: `${refused === undefined ? 'Only this one was posted' : 'None was accepted'}. All history is in ${folder}.`,
-    next:
-      'Find out what Engage makes of it before anything else is posted; then run the upgrade again, or take the way ' +
-      `back: engage-migrate upgrade --roll-back ${run}`,
+    next: `Find out what Engage makes of it before anything else is posted; then run the same command again${otherwise}.`,
     exit: EXIT.precondition,
   })
 }

@@ -4,7 +4,7 @@
  * knows as posted stays so.
  */
 import type { Journal } from '../journal/journal.ts'
-import { mayHaveDeleted, OLDER_JOURNAL } from './history.ts'
+import { isRestore, mayHaveDeleted, OLDER_JOURNAL } from './history.ts'
 import { itemsOf } from './lot.ts'
 import { passResult } from './pass.ts'
 import { isDone } from './runner.ts'
@@ -26,8 +26,9 @@ export function distrust(journal: Journal, reached: number | null): number {
   return inDoubt
 }
 
-/** Before a deletion nothing was posted: what is there is the history itself. */
+/** Before a deletion, or a selection, nothing was posted: what is there is the history itself. */
 function doubtAll(journal: Journal): number {
-  if (!mayHaveDeleted(journal)) return 0
+  const mayHavePosted = isRestore(journal) ? isDone(journal, { name: 'final-pass' }) : mayHaveDeleted(journal)
+  if (!mayHavePosted) return 0
   return itemsOf(journal, lotOf(journal)).doubtAll(passResult({ journal }, 'final-pass').interactions)
 }

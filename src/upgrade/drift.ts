@@ -23,9 +23,10 @@ export async function assertLotSchema(context: ReadContext, lot: Lot): Promise<v
       ...differences,
     ].join('\n  '),
     safe: 'Nothing more is posted. The whole history is in the verified snapshot, and the journal knows what was posted.',
-    next:
-      `Find out who did, and stop it.${found === 'is gone' ? '' : ' Delete that schema in Engage if what is in it may go.'} ` +
-      'Then run the same command again: it creates the schema anew, and posts again what went with it.',
+    next: lot.amongOthers
+      ? 'Find out who did, and stop it. Then restore again: what is missing is held against the schema as it is then.'
+      : `Find out who did, and stop it.${found === 'is gone' ? '' : ' Delete that schema in Engage if what is in it may go.'} ` +
+        'Then run the same command again: it creates the schema anew, and posts again what went with it.',
     exit: EXIT.precondition,
   })
 }

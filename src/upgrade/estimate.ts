@@ -46,15 +46,17 @@ export function estimateUpgrade(facts: EstimateFacts): Estimate {
     phase('import (history incomplete until it ends)', facts.interactions),
     phase('verification (read-back)', facts.contactsWithHistory + facts.furtherPages),
   ]
+  const { ratePerSecond, interactions, recordBytes } = facts
+  return totalOf({ ratePerSecond, interactions, recordBytes }, phases)
+}
+
+/** @returns phases with what they add up to */
+export function totalOf(
+  facts: Pick<Estimate, 'ratePerSecond' | 'interactions' | 'recordBytes'>,
+  phases: readonly PhaseEstimate[],
+): Estimate {
   const calls = phases.reduce((sum, each) => sum + each.calls, 0)
-  return {
-    ratePerSecond: facts.ratePerSecond,
-    interactions: facts.interactions,
-    recordBytes: facts.recordBytes,
-    calls,
-    seconds: Math.ceil(calls / facts.ratePerSecond),
-    phases,
-  }
+  return { ...facts, calls, seconds: Math.ceil(calls / facts.ratePerSecond), phases }
 }
 
 /** @returns seconds in words: "45 s", "12 min", "5 h 33 min". */

@@ -106,7 +106,7 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
  * In what voids a hot pass: what it rests on, that contacts without history have got none since, is refuted. Both are one
  * event, so that no pass which has left out anybody can be taken for one that has read everybody.
  */
-const REFUTED = { everybody: true } as const
+export const REFUTED = { everybody: true } as const
 
 /** @returns whether no final pass may be hot any more, whatever the plan says */
 export function isRefuted({ journal }: Pick<ReadContext, 'journal'>): boolean {

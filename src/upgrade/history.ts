@@ -4,6 +4,7 @@
  * one that holds the history.
  */
 import type { Journal } from '../journal/journal.ts'
+import type { JsonObject } from '../json.ts'
 
 /** Name of the note that a deletion leaves which was clearly refused. */
 export const DELETION_REFUSED = 'deletion-refused'
@@ -13,6 +14,12 @@ export const OTHERS = 'others'
 
 /** Name of the note that is left each time the journal is found to be older than the run. */
 export const OLDER_JOURNAL = 'older-journal'
+
+/** @returns whether a run restores a snapshot: it is bound to such a plan */
+export function isRestore(journal: Pick<Journal, 'events'>): boolean {
+  const bound = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
+  return bound?.['strategy'] === 'restore'
+}
 
 /** @returns whether the schema has been deleted by this run, or may have been */
 export function mayHaveDeleted(journal: Pick<Journal, 'events'>): boolean {

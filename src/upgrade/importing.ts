@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../json.ts'
 import { writeEvidence } from '../transfer/evidence.ts'
 import { importSnapshot } from '../transfer/import.ts'
 import { countRefusals, type Refusals } from '../transfer/refusals.ts'
+import { figuresOf } from './comparison.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema, toldOfDrift } from './drift.ts'
 import { goneWithContacts } from './gone.ts'
@@ -65,12 +66,13 @@ export async function postAll(
         concurrency: settings.concurrency,
         map,
         tolerated: refused.items + passResult(context, 'final-pass').tally.refusable,
-        toleratedGone: refused.goneContacts,
+        // Those that a restore has found gone were told, and signed for.
+        toleratedGone: Math.max(refused.goneContacts, figuresOf(journal)?.goneContacts ?? 0),
         refusedAtMost: settings.refusedAtMost,
         assertSchema: () => assertLotSchema(context, lot),
         onProgress: (decided, total, here, inDoubt) =>
           context.progress({
-            phase: 'import: interactions posted',
+            phase: lot.amongOthers ? 'import: interactions there or posted' : 'import: interactions posted',
             done: decided,
             total,
             doneHere: here,

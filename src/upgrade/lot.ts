@@ -1,5 +1,5 @@
 /**
- * A lot: one import of a run. The way forth and, where it is taken, the way back.
+ * A lot: one import of a run. The way forth and, where it is taken, the way back; or what is restored.
  * Guarantees: all works on a lot measure with the same canonical form, wait the same time, and pass over the same
  * records of the past. Where others took the schema away in the midst of it, the lot begins anew, with items of their
  * own: what was posted before is never taken for there, nor forgotten.
@@ -20,11 +20,17 @@ import type { ReadContext, WriteContext } from './strategy.ts'
 /** One import of a run: which schema it goes into, and under which name the journal keeps it. */
 export interface Lot {
   readonly name: 'import' | 'roll-back-import'
+  /**
+   * Whether it goes into a schema that may hold its records already, and others' that are equal to them: each contact is
+   * asked first, and what is there too often is a difference only where it can be ours.
+   */
+  readonly amongOthers?: true
   schema(context: ReadContext): InteractionSchema
 }
 
 export const FORTH: Lot = { name: 'import', schema: ({ plan }) => plan.after }
 export const BACK: Lot = { name: 'roll-back-import', schema: ({ plan }) => plan.before }
+export const RESTORE: Lot = { name: 'import', amongOthers: true, schema: ({ plan }) => plan.after }
 
 /** Where the journal keeps what a lot has posted. */
 type Posted = Pick<Journal, 'items' | 'cursor'>
@@ -76,9 +82,14 @@ export function isUntouched(items: Pick<ItemJournal, 'counts'>): boolean {
   return Object.values(items.counts()).every((count) => count === 0)
 }
 
+/** @returns what the names of a lot's actions begin with */
+export function prefixOf(lot: Lot): '' | 'roll-back-' {
+  return lot === BACK ? 'roll-back-' : ''
+}
+
 /** @returns the name of the action that brings a lot's schema back */
 export function recreationOf(lot: Lot): string {
-  return lot === FORTH ? 'recreation' : 'roll-back-recreation'
+  return `${prefixOf(lot)}recreation`
 }
 
 /** @returns the name of the notes that hold a lot's figures, round by round */
@@ -126,6 +137,7 @@ export function remembered(journal: Journal, lot: Lot): Remembered {
     itemsOf: (first, count) => withLateOnes(journal, lot, first, first + count),
     isClaimed: itemsOf(journal, lot).isClaimed,
     oldIds: (read, firstSeq) => oldIds(journal, lot, read, firstSeq),
+    amongOthers: lot.amongOthers === true,
   }
 }
 
@@ -195,14 +207,18 @@ export function madeBy(journal: Journal, lot: Lot, seq: number): ItemJournal {
   return bygone(journal, lot).find(isLate) ?? itemsOf(journal, lot)
 }
 
-/** @returns ids that deletions took away: the snapshot's own, and what was posted before the schema last came back */
+/**
+ * @returns ids that deletions took away: the snapshot's own, and what was posted before the schema last came back. Where
+ *   the schema has never been away, what the snapshot was made of may be there still, under its very own ids
+ */
 function oldIds(
   journal: Journal,
   lot: Lot,
   read: Pick<ContactRead, 'interactions'>,
   firstSeq: number,
 ): ReadonlySet<string> {
-  const ids = new Set(read.interactions.map(({ id }) => id))
+  const stayed = lot.amongOthers && journal.events.latest(recreationOf(lot), 'intent') === undefined
+  const ids = new Set(stayed ? [] : read.interactions.map(({ id }) => id))
   for (const items of bygone(journal, lot)) {
     for (const { newId } of items.range(firstSeq, firstSeq + read.interactions.length))
       if (newId !== undefined) ids.add(newId)
@@ -212,7 +228,7 @@ function oldIds(
 
 /** The canary has shown how long a read lags here: what is in doubt waits three times that at least. */
 function settleMsOf({ journal, settings }: ReadContext, lot: Lot): number {
-  const detail = journal.events.latest(lot === FORTH ? 'canary' : 'roll-back-canary', 'finished')?.detail
+  const detail = journal.events.latest(`${prefixOf(lot)}canary`, 'finished')?.detail
   const lagMs = Number((detail as JsonObject | undefined)?.['lagMs'] ?? 0)
   return Math.max(settings.settleMs, lagMs * 3)
 }
@@ -222,6 +238,7 @@ export function deskOf(context: WriteContext, lot: Lot): ImportDesk {
     ...comparisonOf(context, lot),
     writer: context.writer,
     items: itemsOf(context.journal, lot),
+    asksFirst: lot.amongOthers === true,
     beganAt: context.clock.elapsed(),
     requests: new PQueue({ concurrency: context.settings.concurrency }),
     stop: context.stop,

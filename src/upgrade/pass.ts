@@ -53,7 +53,8 @@ export interface PassTally {
   readonly refusableExample: string | null
 }
 
-const NOTHING: PassTally = {
+/** What a pass has found before it has begun. */
+export const NOTHING: PassTally = {
   arrived: 0,
   vanished: 0,
   goneWithHistory: 0,

@@ -13,6 +13,7 @@ import { lintSchema, parseSchema } from '../schema/rules.ts'
 import type { ContactSource } from '../transfer/contact-source.ts'
 import type { Coverage } from './coverage.ts'
 import type { Estimate } from './estimate.ts'
+import { missingTerms, type RestoreTerms } from './terms.ts'
 
 export const PLAN_FORMAT = 'engage-migrate plan'
 export const PLAN_VERSION = 1
@@ -23,7 +24,9 @@ export interface Plan {
   readonly tool: { readonly name: string; readonly version: string }
   /** The run's id: also the name of its folder. */
   readonly run: string
-  readonly strategy: 'in-place'
+  readonly strategy: 'in-place' | 'restore'
+  /** What is restored, by a plan of that strategy. */
+  readonly restore?: RestoreTerms
   readonly createdAt: string
   readonly tenant: string
   readonly baseUrl: string
@@ -45,8 +48,9 @@ export interface Plan {
   /** Automations to pause, as the operator named them. */
   readonly automations: readonly string[]
   readonly gates: ReadonlyArray<{ readonly name: string; readonly asks: string }>
-  /** SHA-256 of the live schema when the plan was made. */
+  /** SHA-256 of `before`: of the live schema when the plan was made. */
   readonly liveDigest: string
+  /** The live schema and the new one; of a restore, both are the one that is restored into. */
   readonly before: InteractionSchema
   readonly after: InteractionSchema
 }
@@ -84,7 +88,8 @@ export function checkUpgrade(
 /**
  * Reads a plan back from its text.
  * @param where the file's name, for messages
- * @throws OperatorError (exit 2) where it is no plan; (exit 4) where its schemas don't pass `checkUpgrade`
+ * @throws OperatorError (exit 2) where it is no plan; (exit 4) where its schemas don't pass `checkUpgrade`, but for those
+ *   of a restore, which changes none
  */
 export function parsePlan(text: string, where: string): Plan {
   const value = parsed(text, where)
@@ -99,14 +104,19 @@ export function parsePlan(text: string, where: string): Plan {
   if (lacking.length > 0) throw notAPlan(where, `it lacks ${lacking.join(', ')}`)
   // The live schema may break rules that are of our own making; its digest is what vouches for it.
   const before = value['before'] as unknown as InteractionSchema
-  const after = parseSchema(value['after'] as Json, `${where}: after`)
+  const restores = value['strategy'] === 'restore'
+  const after = restores
+    ? (value['after'] as unknown as InteractionSchema)
+    : parseSchema(value['after'] as Json, `${where}: after`)
   if (before.id !== value['schemaId'] || after.id !== value['schemaId']) {
     throw notAPlan(where, 'its schemas have another id than it names')
   }
   if (schemaDigest(before) !== value['liveDigest']) {
     throw notAPlan(where, 'the schema in it is not the one that its digest was taken of')
   }
-  checkUpgrade(before, after, [])
+  if (!restores) checkUpgrade(before, after, [])
+  else if (schemaDigest(after) !== value['liveDigest'])
+    throw notAPlan(where, 'it restores, and names two different schemas')
   return { ...(value as unknown as Plan), before, after }
 }
 
@@ -146,7 +156,8 @@ function missingFields(value: JsonObject): readonly string[] {
   )
   // The run's id names a folder: nothing in it may lead elsewhere.
   if (typeof value['run'] === 'string' && !/^[A-Za-z0-9_-]+$/.test(value['run'])) lacking.push('run')
-  if (value['strategy'] !== 'in-place') lacking.push('strategy')
+  if (value['strategy'] === 'restore') lacking.push(...missingTerms(value['restore']))
+  else if (value['strategy'] !== 'in-place') lacking.push('strategy')
   // Anything but `full` would read as `hot`, and without a number no contact would be in its sample.
   const finalPass = value['finalPass']
   const mode = isObject(finalPass) ? finalPass['mode'] : undefined

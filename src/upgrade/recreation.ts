@@ -12,7 +12,7 @@ import { sameSchema } from '../schema/diff.ts'
 import { freePlaces } from '../schema/rules.ts'
 import { lookAnew } from './anew.ts'
 import { OTHERS } from './history.ts'
-import { FORTH, type Lot, recreationOf } from './lot.ts'
+import { BACK, type Lot, recreationOf } from './lot.ts'
 import { createSchema, schemaInstead } from './schema-effects.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
@@ -28,7 +28,7 @@ async function create(context: WriteContext, lot: Lot): Promise<boolean> {
   const { journal, plan } = context
   const schema = lot.schema(context)
   // Where that is there again, the deletion was not carried out, or undone.
-  const gone = lot === FORTH ? plan.before : plan.after
+  const gone = lot === BACK ? plan.after : plan.before
   try {
     const live = await schemaInstead(context, schema, gone)
     if (live !== undefined && !sameSchema(schema, live) && sameSchema(gone, live))
@@ -51,9 +51,10 @@ async function create(context: WriteContext, lot: Lot): Promise<boolean> {
     throw new OperatorError({
       what: `Schema ${schema.id} could not be recreated. ${error.message}`,
       safe: 'Its whole history is in the verified snapshot: nothing is lost. But the tenant may be without the schema now.',
-      next:
-        'Run the upgrade again to try once more, or take the way back to the old schema with the same history: ' +
-        `engage-migrate upgrade --roll-back ${plan.run}`,
+      next: lot.amongOthers
+        ? 'Run the same command again to try once more.'
+        : 'Run the upgrade again to try once more, or take the way back to the old schema with the same history: ' +
+          `engage-migrate upgrade --roll-back ${plan.run}`,
       exit: EXIT.failed,
       cause: error,
     })

@@ -10,7 +10,7 @@ import { withHistory } from '../transfer/history.ts'
 import { saysGone } from '../transfer/refusals.ts'
 import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
 import { assertStillThere } from './drift.ts'
-import { FORTH, itemsOf, type Lot, startRoundsAnew } from './lot.ts'
+import { itemsOf, type Lot, prefixOf, startRoundsAnew } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
@@ -59,7 +59,7 @@ async function reopen({ journal }: ReadContext, lot: Lot, reason: string): Promi
   // Places in the old order mean nothing in another one.
   await itemsOf(journal, lot).setWatermark(0)
   startRoundsAnew(journal, lot)
-  const prefix = lot === FORTH ? '' : 'roll-back-'
+  const prefix = prefixOf(lot)
   const names = [`${prefix}evidence`, `${prefix}verification`, lot.name]
   journal.events.withdraw(
     names.filter((name) => isDone(journal, { name })),

@@ -7,13 +7,14 @@ import type { Journal } from '../journal/journal.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import type { VerifyCheckpoint } from '../transfer/verify.ts'
-import { mayHaveDeleted } from './history.ts'
+import { isRestore, mayHaveDeleted } from './history.ts'
 import { inPlace, rollBack } from './in-place.ts'
 import {
   BACK,
   FORTH,
   itemsOf,
   type Lot,
+  RESTORE,
   recreationOf,
   roundCursor,
   roundName,
@@ -21,6 +22,7 @@ import {
 } from './lot.ts'
 import { checkpointsOf, type Intent, type PassName, type PassResult, passResult } from './pass.ts'
 import type { Plan } from './plan.ts'
+import { restore } from './restore.ts'
 import { isDone } from './runner.ts'
 import type { Action, GateRequest, Strategy } from './strategy.ts'
 
@@ -49,7 +51,7 @@ export interface RunStatus {
   readonly gate: string | null
   /** What that gate asks, and needs. */
   readonly request: GateRequest | null
-  readonly direction: 'upgrade' | 'roll-back'
+  readonly direction: 'upgrade' | 'roll-back' | 'restore'
   readonly verification: Tally | null
   /** What the last command failed with; null where it did not. */
   readonly failure: { readonly what: string; readonly next: string | null } | null
@@ -58,13 +60,15 @@ export interface RunStatus {
   readonly remaining: { readonly calls: number; readonly seconds: number }
 }
 
-/** @returns the strategy that a run follows: the way back, once it has been signed for */
+/** @returns the strategy that a run follows: its plan's or, once that has been signed for, the way back */
 export function strategyOf(journal: Pick<Journal, 'events'>): Strategy {
-  return lotOf(journal) === BACK ? rollBack : inPlace
+  const lot = lotOf(journal)
+  return lot === RESTORE ? restore : lot === BACK ? rollBack : inPlace
 }
 
 /** @returns the import that a run is about */
 export function lotOf(journal: Pick<Journal, 'events'>): Lot {
+  if (isRestore(journal)) return RESTORE
   return journal.events.latest('roll-back', 'signed') === undefined ? FORTH : BACK
 }
 
@@ -123,7 +127,7 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
     state: done ? 'done' : held ? 'running' : paused,
     gate: done ? null : gate,
     request: done || gate === null ? null : (openingOf(journal)?.detail as unknown as GateRequest),
-    direction: strategy === rollBack ? 'roll-back' : 'upgrade',
+    direction: strategy === restore ? 'restore' : strategy === rollBack ? 'roll-back' : 'upgrade',
     verification: verificationOf(journal),
     failure,
     steps,
@@ -141,6 +145,7 @@ function detailOf(action: Action, journal: Journal, held: boolean): string {
 }
 
 function howFar(action: string, journal: Journal, held: boolean): string {
+  if (isRestore(journal) && action === 'final-pass') return ''
   if (action === 'base-pass' || action === 'final-pass') {
     return `: ${contactsIn(journal, action)} of ${journal.contacts.count()} contacts at the last checkpoint`
   }

@@ -8,6 +8,8 @@ import type { EngageReader, EngageWriter } from '../engage/types.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Json } from '../json.ts'
 import type { Compression } from '../snapshot/format.ts'
+import type { Place } from '../snapshot/place.ts'
+import type { Opener } from '../snapshot/seal.ts'
 import type { Progress } from '../transfer/progress.ts'
 import type { Plan } from './plan.ts'
 
@@ -23,6 +25,13 @@ export interface RunSettings {
   readonly visibleWithinMs: number
   /** Refusals, and contacts found gone, that an import puts up with, in percent; see tooManyRejected. */
   readonly refusedAtMost: number
+}
+
+/** A snapshot to restore from. */
+export interface Source {
+  readonly place: Place
+  /** For an encrypted one. */
+  readonly opener: Opener | undefined
 }
 
 export interface ReadContext {
@@ -41,6 +50,8 @@ export interface ReadContext {
   readonly stop: AbortSignal
   /** @returns bytes that are free on the disk of a folder; undefined where that can't be told */
   freeSpace(folder: string): Promise<number | undefined>
+  /** Of a restore: where the plan's snapshot is; absent where nobody has said how to get there. */
+  source?(): Promise<Source>
   readonly progress: Progress
   /** Tells the operator something in one line. */
   say(text: string): void

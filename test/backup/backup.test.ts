@@ -1,13 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
+import type { BackupOutcome } from '../../src/backup/backup.ts'
+import { type Compaction, compact } from '../../src/backup/compact.ts'
+import { EXIT } from '../../src/errors.ts'
+import { indexKeyOf } from '../../src/snapshot/digests.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
-import { openBench } from '../support/bench.ts'
-import { changeByDay, heldBy, heldIn, openNights } from './nights.ts'
+import { openWith, sealFor } from '../../src/snapshot/seal.ts'
+import { openBench, produce, TOOL } from '../support/bench.ts'
+import { failureOf } from '../support/failure.ts'
+import { changeByDay, heldBy, heldIn, type Nights, openNights, type Wishes } from './nights.ts'
+
+async function one(nights: Nights, wishes: Partial<Wishes> = {}): Promise<BackupOutcome> {
+  const [outcome] = await nights.backUp(wishes)
+  if (outcome === undefined) throw new Error('nothing came of it')
+  return outcome
+}
+
+const DAY_MS = 86_400_000
+/** Nights of the suite; a year of them: NIGHTS=365 npx vitest run test/backup */
+const NIGHTS = Number(process.env['NIGHTS'] ?? 20)
 
 describe('a full backup', () => {
   it('has all that the tenant holds, says how far it reaches, and is proven', async () => {
     const nights = await openNights(openBench())
-    const [outcome] = await nights.backUp()
-    if (outcome === undefined) throw new Error('nothing came of it')
+    const outcome = await one(nights)
     expect(await heldIn(outcome.place)).toEqual(heldBy(nights))
     expect(outcome.manifest).toMatchObject({
       ...{ pass: 'backup', order: 'id', complete: true },
@@ -16,25 +34,202 @@ describe('a full backup', () => {
     })
     expect(await proveSnapshot(outcome.place)).toMatchObject({ ok: true, problems: [], links: 1 })
   })
+
+  it('says what arrived while it read, at the contacts that it read first', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    const [first = ''] = [...bench.contacts].sort()
+    let reads = 0
+    bench.between((request, sandbox) => {
+      if (request.url.includes('/interactions?') && ++reads === 20) produce(bench, first)
+      return sandbox(request)
+    })
+    const { manifest, place } = await one(nights)
+    expect(manifest.secondLook).toEqual({ contacts: 5, arrived: 1, vanished: 0 })
+    expect(await heldIn(place)).toHaveLength(heldBy(nights).length - 1)
+  })
+})
+
+describe('a contact that can not be read', () => {
+  it('makes the backup incomplete, and the next one has what is known of it since', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    const [contactId = ''] = bench.contacts
+    produce(bench, contactId)
+    await one(nights)
+    await bench.clock.advance(DAY_MS)
+    const before = heldBy(nights)
+    bench.sandbox.setFaults([{ kind: '500', path: `contactId=${contactId}`, times: 'always' }])
+    const failed = await one(nights, { sinceLatest: true })
+    expect(failed.manifest).toMatchObject({ complete: false, contacts: { listed: 30, read: 29, failed: 1 } })
+    expect(await heldIn(failed.place)).toEqual(before)
+    expect(await proveSnapshot(failed.place)).toMatchObject({ ok: true, problems: [] })
+    expect(nights.said.join()).toContain(`contact ${contactId} could not be read`)
+    bench.sandbox.setFaults([])
+    produce(bench, contactId)
+    await bench.clock.advance(DAY_MS)
+    const next = await one(nights, { sinceLatest: true })
+    expect(next.manifest).toMatchObject({ complete: true, contacts: { read: 30, failed: 0 } })
+    expect(await heldIn(next.place)).toEqual(heldBy(nights))
+  })
+
+  it('is one of many where the tenant answers nobody: then there is no snapshot', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    bench.sandbox.setFaults([{ kind: '500', path: 'contactId=', times: 'always' }])
+    expect(await failureOf(nights.backUp())).toMatchObject({ exit: EXIT.failed })
+    expect((await nights.root.at('test').at(bench.schema.id).list()).folders).toHaveLength(1)
+  })
 })
 
 describe('nights that follow each other', () => {
   it('read as what the tenant held in each of them', async () => {
     const nights = await openNights(openBench({ contacts: 40 }))
-    const held: {
-      readonly at: Awaited<ReturnType<typeof nights.backUp>>[number]
-      readonly lines: readonly string[]
-    }[] = []
-    for (let day = 0; day < 30; day += 1) {
+    const held: { readonly at: BackupOutcome; readonly lines: readonly string[] }[] = []
+    for (let day = 0; day < NIGHTS; day += 1) {
       changeByDay(nights, day)
       const lines = heldBy(nights)
-      const [at] = await nights.backUp({ sinceLatest: true })
-      if (at !== undefined) held.push({ at, lines })
-      await nights.bench.clock.advance(86_400_000)
+      held.push({ at: await one(nights, { sinceLatest: true, longestChain: 14, secondLook: 0 }), lines })
+      await nights.bench.clock.advance(DAY_MS)
     }
     for (const { at, lines } of held) expect(await heldIn(at.place)).toEqual(lines)
     const last = held.at(-1)?.at
-    expect(last?.links).toBe(30)
-    expect(await proveSnapshot(last?.place ?? '')).toMatchObject({ ok: true, problems: [], links: 30 })
+    expect(await proveSnapshot(last?.place ?? '')).toMatchObject({
+      ok: true,
+      problems: [],
+      links: last?.links,
+    })
+    expect(new Set(held.map(({ at }) => at.links))).toEqual(
+      new Set(Array.from({ length: 14 }, (_, n) => n + 1)),
+    )
+  })
+
+  it('cost next to nothing where nothing has changed', async () => {
+    const nights = await openNights(openBench())
+    const full = await one(nights)
+    await nights.bench.clock.advance(DAY_MS)
+    const next = await one(nights, { sinceLatest: true })
+    expect(next.manifest.parts).toEqual([])
+    expect(next.bytes).toBeLessThan(full.bytes)
+    expect(await heldIn(next.place)).toEqual(heldBy(nights))
+  })
+
+  it('begin with a full one again where the latest is damaged, and say so', async () => {
+    const nights = await openNights(openBench())
+    const full = await one(nights)
+    await full.place.remove(full.manifest.parts[0]?.interactions.name ?? '')
+    await nights.bench.clock.advance(DAY_MS)
+    const next = await one(nights, { sinceLatest: true })
+    expect(next.manifest.parent).toBeUndefined()
+    expect(nights.said.join()).toContain('DAMAGED')
+  })
+
+  it('are partial where only some contacts are read again', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    await one(nights)
+    const before = heldBy(nights)
+    const [hot = '', cold = ''] = bench.contacts
+    produce(bench, cold)
+    const lines = [...before]
+    produce(bench, hot)
+    await bench.clock.advance(DAY_MS)
+    const next = await one(nights, { sinceLatest: true, hot: new Set([hot]) })
+    expect(next.manifest.contacts).toMatchObject({ listed: 30, read: 30, carried: 29 })
+    expect(await heldIn(next.place)).toHaveLength(lines.length + 1)
+    expect(await proveSnapshot(next.place)).toMatchObject({ ok: true, problems: [] })
   })
 })
+
+describe('a chain that is compacted', () => {
+  it('is one full snapshot of the same, and nights go on from it', async () => {
+    const nights = await openNights(openBench())
+    for (let day = 0; day < 4; day += 1) {
+      changeByDay(nights, day)
+      await one(nights, { sinceLatest: true })
+      await nights.bench.clock.advance(DAY_MS)
+    }
+    changeByDay(nights, 5)
+    const lines = heldBy(nights)
+    const last = await one(nights, { sinceLatest: true })
+    const made = await compact(compaction(last))
+    expect(made.manifest).toMatchObject({ content: last.manifest.content, complete: true })
+    expect(made.manifest.parent).toBeUndefined()
+    expect(await heldIn(made.place)).toEqual(lines)
+    expect(await proveSnapshot(made.place)).toMatchObject({ ok: true, links: 1 })
+    await nights.bench.clock.advance(DAY_MS)
+    expect(await one(nights, { sinceLatest: true })).toMatchObject({
+      links: 2,
+      manifest: { parent: { snapshot: made.place.base }, parts: [] },
+    })
+    expect(await failureOf(compact({ ...compaction(last), place: made.place }))).toMatchObject({
+      exit: EXIT.precondition,
+    })
+  })
+})
+
+function compaction({ place }: BackupOutcome): Compaction {
+  return {
+    ...{ place, opener: undefined, seal: undefined, contactsPerPart: 10, tool: TOOL },
+    spoolFor: () => '',
+    stop: new AbortController().signal,
+  }
+}
+
+describe('an encrypted backup', () => {
+  it('holds nothing readable, and follows the one before it by its index alone', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    const identity = await generateIdentity()
+    const wishes = {
+      seal: sealFor([await identityToRecipient(identity)]),
+      indexKey: indexKeyOf('0123456789abcdef0123456789abcdef'),
+      sinceLatest: true,
+    }
+    const opener = openWith([identity])
+    const held: { readonly at: BackupOutcome; readonly lines: readonly string[] }[] = []
+    for (let day = 0; day < 6; day += 1) {
+      changeByDay(nights, day)
+      const lines = heldBy(nights)
+      held.push({ at: await one(nights, wishes), lines })
+      await bench.clock.advance(DAY_MS)
+    }
+    for (const { at, lines } of held) {
+      expect(await heldIn(at.place, opener)).toEqual(lines)
+      expect(await proveSnapshot(at.place, { opener })).toMatchObject({
+        ok: true,
+        problems: [],
+        sealed: false,
+      })
+      expect(await proveSnapshot(at.place)).toMatchObject({ ok: true, problems: [], sealed: true })
+      expect(readableIn(at, bench.contacts)).toEqual([])
+    }
+    const last = held.at(-1)
+    expect(last?.at.links).toBe(6)
+    if (last === undefined) return
+    expect(await failureOf(compact({ ...compaction(last.at), opener }))).toMatchObject({
+      exit: EXIT.precondition,
+    })
+    const made = await compact({ ...compaction(last.at), opener, seal: wishes.seal })
+    expect(await heldIn(made.place, opener)).toEqual(last.lines)
+    expect(readableIn({ ...last.at, place: made.place }, bench.contacts)).toEqual([])
+    await bench.clock.advance(DAY_MS)
+    expect(await one(nights, wishes)).toMatchObject({ links: 2, manifest: { parts: [] } })
+    expect(await failureOf(heldIn(held[0]?.at.place ?? nights.root))).toMatchObject({
+      exit: EXIT.precondition,
+    })
+    const other = openWith([await generateIdentity()])
+    const failure = await failureOf(heldIn(held[0]?.at.place ?? nights.root, other))
+    expect(failure).toMatchObject({ exit: EXIT.precondition })
+    expect(String(failure)).toContain('none of the identities given')
+  })
+})
+
+/** @returns names of files that name a contact, or a value of a payload, in clear or decompressed */
+function readableIn({ place }: BackupOutcome, contacts: readonly string[]): readonly string[] {
+  const folder = place.folder ?? ''
+  return readdirSync(folder).filter((name) => {
+    const text = readFileSync(join(folder, name)).toString('latin1')
+    return contacts.some((id) => text.includes(id)) || /productSku":\s*"[A-Z]/.test(text)
+  })
+}

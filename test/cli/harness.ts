@@ -1,5 +1,5 @@
 /**
- * A tenant on this machine, and the command line as real processes against it.
+ * A tenant on this machine, and the command line in real processes against it.
  * Guarantees: whatever a process of these tests prints is held against three promises: the API key is not in it,
  * nor a stack trace, nor a character that could steer a terminal; and with --json standard output is one line.
  */
@@ -15,6 +15,7 @@ import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sand
 import type { TenantEvent } from '../../src/sandbox/events.ts'
 import { type SeedOptions, seedTenant } from '../../src/sandbox/seed.ts'
 import { serve } from '../../src/sandbox/server.ts'
+import { carryOut } from '../support/hosts.ts'
 import { type Ended, type Env, KEY, type Running, startProcess, unfit } from '../support/process.ts'
 
 export { type Ended, type Env, KEY, type Running }
@@ -28,10 +29,11 @@ export interface World {
   readonly data: string
   /** A CSV file with the ids of all contacts. */
   readonly contacts: string
-  /** Runs a command with --json to its end. */
+  /** Runs a command with --json to its end, in a process that is up already. */
   cli(...args: readonly string[]): Promise<Ended>
   /** As `cli`, with a changed environment. */
   cliWith(env: Env, ...args: readonly string[]): Promise<Ended>
+  /** Starts a process for a command with --json. */
   start(...args: readonly string[]): Running
   /** Lets no request of the API through any more. `waiting` says how many wait; `release` lets all of them go on. */
   hold(): { waiting(): number; release(): void }
@@ -57,20 +59,21 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
   writeFileSync(contacts, `contactId\n${contactIds(sandbox).join('\n')}\n`)
   const env = { ENGAGE_BASE_URL: url, ENGAGE_MIGRATE_DATA: data }
   const children: ChildProcess[] = []
-  const start = (args: readonly string[], more: Env = {}): Running => {
-    const running = launch([...args, '--json'], folder, { ...env, ...more })
-    children.push(running.process)
-    return running
-  }
+  const cliWith = (more: Env, ...args: readonly string[]): Promise<Ended> =>
+    carry([...args, '--json'], folder, { ...env, ...more })
   return {
     url,
     sandbox,
     folder,
     data,
     contacts,
-    cli: (...args) => start(args).ended,
-    cliWith: (more, ...args) => start(args, more).ended,
-    start: (...args) => start(args),
+    cli: (...args) => cliWith({}, ...args),
+    cliWith,
+    start(...args) {
+      const running = launch([...args, '--json'], folder, env)
+      children.push(running.process)
+      return running
+    },
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>()
       held = promise
@@ -88,15 +91,21 @@ export async function openWorld(options: SandboxOptions = {}): Promise<World> {
 /** Starts a process of the command line; settings that make an upgrade quick are in its environment. */
 export function launch(args: readonly string[], cwd: string, env: Env = {}): Running {
   const running = startProcess(args, cwd, env, { program: inject('program') })
-  const ended = running.ended.then((end) => {
-    const { code, stdout, stderr } = end
-    assertFit(`${stdout}\n${stderr}`)
-    // A second Ctrl-C leaves without a word.
-    const silent = code === null || (code === 130 && stdout === '')
-    if (!silent && args.includes('--json')) expect(stdout).toMatch(/^[^\n]*\n$/)
-    return end
-  })
-  return { ...running, ended }
+  return { ...running, ended: running.ended.then((end) => heldToPromises(end, args)) }
+}
+
+/** Carries out a command line in a process that is up already. */
+export async function carry(args: readonly string[], cwd: string, env: Env = {}): Promise<Ended> {
+  return heldToPromises(await carryOut(args, cwd, env), args)
+}
+
+function heldToPromises(end: Ended, args: readonly string[]): Ended {
+  const { code, stdout, stderr } = end
+  assertFit(`${stdout}\n${stderr}`)
+  // A second Ctrl-C leaves without a word.
+  const silent = code === null || (code === 130 && stdout === '')
+  if (!silent && args.includes('--json')) expect(stdout).toMatch(/^[^\n]*\n$/)
+  return end
 }
 
 /** Nothing that a process prints may have these in it, whatever it was asked to do. */

@@ -27,6 +27,8 @@ describe('A budget', () => {
     const budget = withBudget(person.signal, clock, HOUR)
     person.abort('Ctrl-C')
     expect(budget.stop.reason).toBe('Ctrl-C')
+    await clock.advance(0)
+    expect(clock.sleeping()).toBe(0)
     await clock.advance(2 * HOUR)
     expect([budget.stop.reason, budget.isSpent(), clock.sleeping()]).toEqual(['Ctrl-C', false, 0])
   })

@@ -35,6 +35,19 @@ export interface Start {
   readonly fileBlocks?: number | undefined
 }
 
+/** @returns settings that make an upgrade quick, and what is given besides or instead of them */
+export function environment(env: Env): Env {
+  return {
+    PATH: process.env['PATH'],
+    ENGAGE_API_KEY: KEY,
+    ENGAGE_MIGRATE_RATE: '190',
+    ENGAGE_MIGRATE_SETTLE: '0.2',
+    ENGAGE_MIGRATE_VISIBLE_WITHIN: '5',
+    ENGAGE_MIGRATE_CHECKPOINT: '50',
+    ...env,
+  }
+}
+
 export function startProcess(
   args: readonly string[],
   cwd: string,
@@ -46,17 +59,8 @@ export function startProcess(
   const [program = '', ...rest] = fileBlocks === undefined ? command : limited
   const child = spawn(program, rest, {
     cwd,
-    env: {
-      PATH: process.env['PATH'],
-      // What is compiled once needn't be compiled by every process again; it goes with the program.
-      NODE_COMPILE_CACHE: join(dirname(bin), 'compiled'),
-      ENGAGE_API_KEY: KEY,
-      ENGAGE_MIGRATE_RATE: '190',
-      ENGAGE_MIGRATE_SETTLE: '0.2',
-      ENGAGE_MIGRATE_VISIBLE_WITHIN: '5',
-      ENGAGE_MIGRATE_CHECKPOINT: '50',
-      ...env,
-    },
+    // What is compiled once needn't be compiled by every process again; it goes with the program.
+    env: environment({ NODE_COMPILE_CACHE: join(dirname(bin), 'compiled'), ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -84,7 +88,8 @@ export function unfit(text: string): string | undefined {
   return steering === null ? undefined : `a character that steers a terminal: ${JSON.stringify(steering[0])}`
 }
 
-function lastLine(stdout: string): unknown {
+/** @returns what the last line of standard output says, where it is an object */
+export function lastLine(stdout: string): unknown {
   const last = stdout.trimEnd().split('\n').at(-1) ?? ''
   return last.startsWith('{') ? JSON.parse(last) : undefined
 }

@@ -82,7 +82,16 @@ export async function planFor(bench: Bench, folder: string, options: RunOptions 
 
 export async function planRun(bench: Bench, options: RunOptions = {}): Promise<Run> {
   const folder = await temporaryFolder()
-  const plan = await planFor(bench, folder, options)
+  return openRun(bench, await planFor(bench, folder, options), folder, options)
+}
+
+/** A run in a folder of its own, that nothing has been done of. */
+export function openRun(
+  bench: Bench,
+  plan: Plan,
+  folder: string,
+  options: Pick<RunOptions, 'settings' | 'free'> = {},
+): Run {
   const journal = openJournal(join(folder, 'run.db'), bench.clock)
   onTestFinished(() => journal[Symbol.dispose]())
   const snapshots = join(folder, 'snapshots')

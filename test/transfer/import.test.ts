@@ -41,6 +41,7 @@ describe('an import whose interactions are refused', () => {
     expect(bench.posts()).toBe(total)
     expect(await writeEvidence(folder, snapshot, journal.items('import'))).toEqual({
       mapped: total - 3,
+      posted: total - 3,
       rejected: 3,
       left: 0,
     })

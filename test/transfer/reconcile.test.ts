@@ -120,6 +120,23 @@ describe('compareContact', () => {
 })
 
 describe('What is there too often', () => {
+  it('is live among others’ records only where none of it can be ours', () => {
+    const doubled = found(['n0', 'a'], ['x', 'a'], ['y', 'a'])
+    expect(compareContact([confirmed(0, 'a')], doubled, false, true)).toEqual({
+      ...NOTHING,
+      tally: { ...EMPTY_TALLY, expected: 1, found: 1, live: 2 },
+    })
+    expect(compareContact([confirmed(0, 'a', 2)], doubled, false, true)).toEqual({
+      ...NOTHING,
+      foreign: ['x', 'y'],
+      tally: { ...EMPTY_TALLY, expected: 1, found: 1, foreign: 2 },
+    })
+    expect(compareContact([confirmed(0, 'a', 3)], doubled, false, true)).toMatchObject({
+      foreign: [],
+      tally: { extra: 2, live: 0 },
+    })
+  })
+
   it('is ours where we posted it that often, but for the record that an item was confirmed under', () => {
     expect(compareContact([confirmed(0, 'a', 2)], found(['another', 'a'], ['n0', 'a']))).toEqual({
       ...NOTHING,

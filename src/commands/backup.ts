@@ -1,0 +1,204 @@
+/** `backup`: snapshots of one schema or several, made for a schedule. Only reads the tenant. */
+import { join } from 'node:path'
+import { type BackupOutcome, backUp } from '../backup/backup.ts'
+import { DAMAGED_PARENT } from '../backup/lanes.ts'
+import { readConfig } from '../config.ts'
+import { EXIT, type ExitCode, messageOf, OperatorError } from '../errors.ts'
+import { acquireLock } from '../journal/lock.ts'
+import { tenantOf } from '../names.ts'
+import { backupLines, backupResult, countsOf } from '../report/backup.ts'
+import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
+import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
+import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
+import { createPinger } from '../schedule/ping.ts'
+import { s3AddressOf } from '../snapshot/s3-address.ts'
+import { BACKUP_FLAGS, durationOf, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
+import { lockBackups, openWork } from './backup-work.ts'
+import { type Args, type Command, type Tools, textOf } from './command.ts'
+import { contactSourceOf } from './contacts.ts'
+import { openConnection } from './open.ts'
+import { rootPlace } from './places.ts'
+import { assertNoOtherRun } from './runs.ts'
+import { toOperatorError } from './trouble.ts'
+
+/** A schema that `--all` leaves out, since an upgrade works on it. */
+interface LeftOut {
+  readonly schemaId: string
+  readonly why: string
+}
+
+interface Made {
+  readonly outcomes: readonly BackupOutcome[]
+  readonly leftOut: readonly LeftOut[]
+  /** Snapshots that are damaged, and were not followed. */
+  readonly damaged: readonly string[]
+}
+
+export const backup: Command = {
+  usage: 'backup [schemaIds..]',
+  describe: 'write a snapshot of each schema, in one pass over the contacts; changes nothing in the tenant',
+  positionals: { schemaIds: 'ids of the schemas' },
+  flags: BACKUP_FLAGS,
+  settings: [
+    ...(['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs'] as const),
+    ...(['contactsPerPart', 'compression'] as const),
+  ],
+  interrupted: 'The tenant was only read. What was read so far is kept, and gone on with.',
+  async run(args, tools) {
+    const order = await orderOf(args, tools)
+    const { config, tenant, metricsFile, pinger } = order
+    await tools.clock.sleep(jitter(tools.random, order.jitterMs), tools.stop)
+    // Before anything is told to anybody: what another backup is at work on is its own to tell of.
+    using _backups = lockBackups(config, tenant, tools)
+    const began = tools.clock.now()
+    await pinger?.start(`backup of ${tenant}`)
+    const budget = withBudget(tools.stop, tools.clock, order.maxMs)
+    let made: Made = { outcomes: [], leftOut: [], damaged: [] }
+    let trouble: OperatorError | undefined
+    try {
+      made = await make(order, { ...tools, stop: budget.stop })
+    } catch (error) {
+      trouble = budget.isSpent() ? (budget.stop.reason as OutOfTime) : toOperatorError(error, tools.stop)
+    } finally {
+      budget.dispose()
+    }
+    const exit = trouble?.exit ?? exitOf(made)
+    if (metricsFile !== undefined) await keepMetrics(metricsFile, order, made, { exit, began }, tools)
+    // A message may name a contact: a monitor gets counts and the exit code.
+    if (exit === EXIT.done) await pinger?.success(made.outcomes.map(countsOf).join('\n'))
+    else await pinger?.fail([`exit ${exit}`, ...made.outcomes.map(countsOf)].join('\n'))
+    if (trouble !== undefined) throw trouble
+    for (const line of made.outcomes.flatMap(backupLines)) tools.output.say(line)
+    for (const line of notAll(made)) tools.output.say(line)
+    tools.output.result({
+      state: exit === EXIT.done ? 'done' : 'incomplete',
+      snapshots: made.outcomes.map(backupResult),
+      leftOut: made.leftOut,
+      damaged: made.damaged,
+    })
+    return exit
+  },
+}
+
+/** All that a backup is told, checked before it waits or tells anybody that it begins. */
+async function orderOf(args: Args, tools: Tools) {
+  const config = readConfig(args, tools.env, true)
+  const { reader, baseUrl } = openConnection(config, tools)
+  const metricsFile = textOf(args, 'metrics-file')
+  if (metricsFile !== undefined) await checkMetricsFile(metricsFile)
+  const pingUrl = textOf(args, 'ping-url') ?? tools.env['ENGAGE_MIGRATE_PING_URL']?.trim()
+  const say = (text: string): void => tools.output.say(text)
+  const wishes = wishesOf(args, tools.env)
+  const to = textOf(args, 'to')
+  if (to !== undefined) s3AddressOf(to)
+  return {
+    ...{ config, reader, metricsFile, wishes, tenant: tenantOf(baseUrl), asked: schemasAsked(args) },
+    pinger:
+      pingUrl === undefined || pingUrl === ''
+        ? undefined
+        : createPinger(pingUrl, { clock: tools.clock, say }),
+    maxMs: durationOf(args, 'max-duration'),
+    jitterMs: durationOf(args, 'jitter') ?? 0,
+    contacts: await contactSourceOf(args, tools.clock.now(), 'backup'),
+    hot: await hotContacts(wishes.hotFile),
+    to,
+  }
+}
+
+type Order = Awaited<ReturnType<typeof orderOf>>
+
+function exitOf({ outcomes, leftOut, damaged }: Made): ExitCode {
+  const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
+  return incomplete || leftOut.length + damaged.length > 0 ? EXIT.differences : EXIT.done
+}
+
+function notAll({ outcomes, leftOut, damaged }: Made): readonly string[] {
+  const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
+  return [
+    ...(incomplete ? ['Contacts could not be read. Next: the same command again, when Engage is well.'] : []),
+    ...leftOut.map(({ schemaId, why }) => `LEFT OUT: ${schemaId}: ${why}`),
+    ...damaged.map((name) => `DAMAGED: ${name}. Next: engage-migrate verify ${name}`),
+  ]
+}
+
+async function make(order: Order, tools: Tools): Promise<Made> {
+  const { config, reader, tenant, asked, wishes, contacts, hot } = order
+  // Opened here, since its stop is the budget's.
+  const root = await rootPlace(order.to, config, tools.stop)
+  const listed = asked ?? (await reader.listSchemas(tools.stop)).map(({ id }) => id)
+  using held = new DisposableStack()
+  const leftOut: LeftOut[] = []
+  const schemaIds: string[] = []
+  for (const schemaId of listed) {
+    try {
+      held.use(
+        acquireLock(
+          join(config.data, tenant, schemaId, 'lock'),
+          `schema ${schemaId} of ${tenant}`,
+          tools.clock,
+        ),
+      )
+      assertNoOtherRun(config, { tenant, schemaId }, tools)
+      schemaIds.push(schemaId)
+    } catch (error) {
+      if (asked !== undefined || !(error instanceof OperatorError)) throw error
+      leftOut.push({ schemaId, why: error.message })
+    }
+  }
+  await using work = await openWork(
+    config,
+    {
+      ...{ tenant, schemaIds: asked ?? null, root: root.name, sinceLatest: wishes.sinceLatest },
+      ...{ hotFile: wishes.hotFile ?? null, recipients: wishes.recipients, compression: config.compression },
+      fingerprint: wishes.indexKey?.fingerprint ?? null,
+    },
+    root,
+    tools,
+  )
+  if (work.since !== undefined)
+    tools.output.say(
+      `Going on with the backup that was begun on ${new Date(work.since).toISOString()}, with its list of contacts.`,
+    )
+  const outcomes = await backUp(
+    { tenant, schemaIds, contacts, hot, ...wishes, compression: config.compression },
+    {
+      ...{ reader, root, clock: tools.clock, journal: work.journal, spool: work.spool, tool: tools.tool },
+      ...{ concurrency: config.concurrency, contactsPerPart: config.contactsPerPart, stop: tools.stop },
+      progress: (report) => tools.output.progress(report),
+      say: (text) => tools.output.say(text),
+    },
+  )
+  const damaged = work.journal.events
+    .all()
+    .filter(({ name }) => name === DAMAGED_PARENT)
+    .map(({ detail }) => String((detail as { readonly snapshot?: string }).snapshot))
+  work.done()
+  return { outcomes, leftOut, damaged }
+}
+
+async function keepMetrics(
+  file: string,
+  { tenant, asked }: Order,
+  { outcomes }: Made,
+  { exit, began }: { readonly exit: ExitCode; readonly began: number },
+  { clock, output }: Tools,
+): Promise<void> {
+  const schemas = new Map<string, SnapshotFacts | undefined>((asked ?? []).map((id) => [id, undefined]))
+  for (const { schemaId, manifest, bytes } of outcomes) {
+    schemas.set(schemaId, {
+      createdAt: Date.parse(manifest.startedAt),
+      complete: manifest.complete !== false,
+      contacts: manifest.contacts,
+      interactions: manifest.interactions.records,
+      bytes,
+    })
+  }
+  const at = clock.now()
+  try {
+    const run = { tenant, at, durationMs: at - began, exit, schemas }
+    await writeMetrics(file, metricsText(run, await readMetrics(file)))
+  } catch (error) {
+    // The backup is none the worse for it.
+    output.say(`The metrics could not be written: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * What of a snapshot is restored, as a snapshot of its own.
+ * Guarantees: the source is proven first, and is the very one that was planned with; what is selected is written whole and
+ * proven on disk before anything rests on it, plain and in one piece whatever the source was; begun again after a kill, it
+ * starts anew. Nothing is read from the tenant.
+ */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EXIT, OperatorError } from '../errors.ts'
+import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
+import type { Json, JsonObject } from '../json.ts'
+import type { ContactRead, Interaction } from '../model.ts'
+import { stamp } from '../names.ts'
+import { instantMs } from '../schema/canonical.ts'
+import { createPayloadCheck } from '../schema/payload.ts'
+import { type PartProof, RESTORED } from '../snapshot/format.ts'
+import { proveSnapshot } from '../snapshot/proof.ts'
+import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
+import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
+import { digestFile, loadContacts } from '../transfer/contact-source.ts'
+import { Interrupted } from '../transfer/progress.ts'
+import { assertProven, type Intent, NOTHING, type PassResult, type PassTally } from './pass.ts'
+import { assertSpace } from './space.ts'
+import type { ReadContext, Source } from './strategy.ts'
+import { isPartial, type RestoreTerms } from './terms.ts'
+
+/** The name under which it is kept in the journal: whatever imports a final pass imports this. */
+const PASS = 'final-pass'
+
+/**
+ * Writes the selection beside the schema's snapshots.
+ * @returns a PassResult
+ * @throws OperatorError (exit 4) where the source is damaged, is another one by now, or holds nothing that is selected;
+ *   Interrupted after a stop
+ */
+export async function select(context: ReadContext): Promise<Json> {
+  const { plan, clock } = context
+  const terms = termsOf(context)
+  const { place, opener } = await sourceOf(context)
+  await assertWhole(context, { place, opener }, terms)
+  const source = await openSnapshot(place, opener)
+  await assertSpace(context, volumeOf(source), 1)
+  using wanted = await wantedContacts(context, terms)
+  const { snapshot, compression } = await begin(context)
+  const folder = join(context.snapshots, snapshot)
+  const startedAt = new Date(clock.now()).toISOString()
+  const schema = await writeSchema(folder, { ...source.schema, id: plan.schemaId })
+  const { parts, tally, undated } = await write(context, source, { folder, compression, wanted, terms })
+  const listed = parts.reduce((sum, { contactCount }) => sum + contactCount, 0)
+  const at = new Date(clock.now()).toISOString()
+  const manifest = await finishSnapshot(
+    folder,
+    {
+      ...{ tool: context.tool, tenant: plan.tenant, schemaId: plan.schemaId, pass: RESTORED },
+      ...{ createdAt: at, startedAt, finishedAt: at, compression, schema },
+      contacts: { source: place.name, listed },
+    },
+    parts,
+  )
+  await assertProven(folder)
+  const { records } = manifest.interactions
+  if (records === 0 && isPartial(terms) && source.manifest.interactions.records > 0) throw nothing(context)
+  if (undated > 0)
+    context.say(`left out, since their createdDate is no date that can be compared: ${undated}`)
+  if (source.manifest.encryption !== undefined)
+    context.say(`what is restored is kept unencrypted in ${folder} until it is removed`)
+  const result: PassResult = {
+    ...{ snapshot, manifestDigest: manifest.digest, contacts: listed, gone: 0, interactions: records },
+    ...{ contactsWithHistory: listed, createdSince: null, tally },
+    coverage: { sure: true, statements: [] },
+  }
+  return result as unknown as Json
+}
+
+/** @throws Error where the run is no restore */
+export function termsOf({ plan }: Pick<ReadContext, 'plan'>): RestoreTerms {
+  if (plan.restore === undefined) throw new Error(`run ${plan.run} restores nothing`)
+  return plan.restore
+}
+
+async function sourceOf({ plan, source }: ReadContext): Promise<Source> {
+  if (source !== undefined) return source()
+  throw new OperatorError({
+    what: `What run ${plan.run} restores has not been read yet.`,
+    safe: 'Nothing was changed.',
+    next: `engage-migrate restore ${plan.run}`,
+    exit: EXIT.precondition,
+  })
+}
+
+async function assertWhole(
+  { progress }: ReadContext,
+  { place, opener }: Source,
+  { manifestDigest }: RestoreTerms,
+): Promise<void> {
+  const proof = await proveSnapshot(place, {
+    opener,
+    onProgress: ({ part, parts, records }) =>
+      progress({
+        ...{ phase: 'proving the snapshot: parts', done: part, total: parts, doneHere: part },
+        note: `${records} interactions`,
+      }),
+  })
+  const problems =
+    proof.ok && proof.manifestDigest !== manifestDigest
+      ? ['it is another one than the restore was begun with']
+      : proof.problems
+  if (problems.length === 0) return
+  throw new OperatorError({
+    what: `The snapshot ${place.name} can't be restored from: ${problems.slice(0, 5).join('; ')}${problems.length > 5 ? '; …' : ''}.`,
+    safe: 'Nothing was changed, and nothing sent.',
+    next: 'Put an undamaged copy back, or restore from another snapshot: engage-migrate snapshots list',
+    exit: EXIT.precondition,
+  })
+}
+
+function volumeOf({ manifest, links }: Snapshot) {
+  const parts = links.flatMap((link) => link.manifest.parts)
+  return {
+    contacts: manifest.contacts.listed,
+    interactions: manifest.interactions.records,
+    recordBytes: parts.reduce((sum, { interactions }) => sum + interactions.bytes, 0),
+  }
+}
+
+/** @returns the contacts to restore; undefined where all are @throws OperatorError (exit 4) where the list has changed */
+async function wantedContacts(
+  context: ReadContext,
+  { contacts }: RestoreTerms,
+): Promise<(ContactList & Disposable) | undefined> {
+  if (contacts === null) return undefined
+  const { file, sha256, column } = contacts
+  if ((await digestFile(file)) !== sha256) {
+    throw new OperatorError({
+      what: `The contacts file ${file} has changed since the restore was begun.`,
+      safe: 'Nothing was changed.',
+      next: 'Put it back as it was; or restore with it as it is now, which begins another run.',
+      exit: EXIT.precondition,
+    })
+  }
+  const list = openTemporaryContacts()
+  try {
+    const { unreadable } = await loadContacts(
+      { kind: 'file', file, sha256, column, asOf: '' },
+      list,
+      context.reader,
+    )
+    if (unreadable > 0) context.say(`lines of ${file} without a contact id: ${unreadable}`)
+    return list
+  } catch (error) {
+    list[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** What an earlier process had written of it goes: it is quicker to write it anew than to find out how far it is good. */
+async function begin({ journal, snapshots, clock, settings }: ReadContext): Promise<Intent> {
+  const before = journal.events.latest(PASS, 'intent')?.detail as JsonObject | undefined
+  if (before !== undefined)
+    await rm(join(snapshots, String(before['snapshot'])), { recursive: true, force: true })
+  let at = clock.now()
+  while (existsSync(join(snapshots, stamp(at)))) at += 1
+  const intent: Intent = { snapshot: stamp(at), compression: settings.compression }
+  journal.events.append('intent', PASS, { ...intent })
+  return intent
+}
+
+interface Selecting extends Pick<Intent, 'compression'> {
+  readonly folder: string
+  readonly wanted: ContactList | undefined
+  readonly terms: RestoreTerms
+}
+
+interface Selected {
+  readonly parts: readonly PartProof[]
+  readonly tally: PassTally
+  /** Records left out of a selection by date, since theirs can't be read. */
+  readonly undated: number
+}
+
+async function write(context: ReadContext, source: Snapshot, selecting: Selecting): Promise<Selected> {
+  const { plan, settings, stop } = context
+  const { folder, compression, wanted, terms } = selecting
+  const check = createPayloadCheck(plan.after)
+  const within = spanOf(terms)
+  const parts: PartProof[] = []
+  let part: PartWriter | undefined
+  let inPart = 0
+  let contacts = 0
+  let undated = 0
+  let tally = NOTHING
+  const open = (): Promise<PartWriter> =>
+    openPart(folder, parts.length + 1, { compression, schemaId: plan.schemaId })
+  try {
+    for await (const contact of source.contacts()) {
+      if (stop.aborted) throw new Interrupted()
+      contacts += 1
+      context.progress({
+        ...{ phase: 'selecting: contacts looked at', done: contacts, doneHere: contacts },
+        total: source.manifest.contacts.listed,
+      })
+      if (wanted !== undefined && !wanted.has(contact.contactId)) continue
+      const dated = contact.interactions.filter(({ createdDate }) => within(createdDate) !== undefined)
+      undated += contact.interactions.length - dated.length
+      const interactions = dated
+        .filter(({ createdDate }) => within(createdDate) === true)
+        .map((record): Interaction => ({ ...record, schemaId: plan.schemaId }))
+      if (interactions.length === 0) continue
+      part ??= await open()
+      const { contactId, readAt } = contact
+      const read: ContactRead = { contactId, state: 'read', readAt, interactions }
+      await part.add(read)
+      tally = judged(read, check, tally)
+      inPart += 1
+      if (inPart < settings.contactsPerPart) continue
+      parts.push(await part.close())
+      part = undefined
+      inPart = 0
+    }
+    if (part !== undefined || parts.length === 0) parts.push(await (part ?? (await open())).close())
+    part = undefined
+    return { parts, tally, undated }
+  } finally {
+    await part?.abandon()
+  }
+}
+
+/** @returns whether a createdDate is one of those selected; undefined where that can't be told, and dates matter */
+function spanOf({ since, until }: RestoreTerms): (createdDate: string) => boolean | undefined {
+  if (since === null && until === null) return () => true
+  const from = since === null ? Number.NEGATIVE_INFINITY : Date.parse(since)
+  const to = until === null ? Number.POSITIVE_INFINITY : Date.parse(until)
+  return (createdDate) => {
+    const at = instantMs(createdDate)
+    return at === undefined ? undefined : at >= from && at < to
+  }
+}
+
+/** What the schema that is restored into will refuse is expected to be refused. */
+function judged(
+  { interactions }: ContactRead,
+  check: ReturnType<typeof createPayloadCheck>,
+  tally: PassTally,
+): PassTally {
+  const bad = interactions
+    .map(({ id, payload }) => ({ id, problems: check(payload) }))
+    .filter(({ problems }) => problems.length > 0)
+  const example = bad[0] === undefined ? null : `${bad[0].id}: ${bad[0].problems.join(', ')}`
+  return {
+    ...tally,
+    refusable: tally.refusable + bad.length,
+    refusableExample: tally.refusableExample ?? example,
+  }
+}
+
+function nothing({ plan }: ReadContext): OperatorError {
+  return new OperatorError({
+    what: `Nothing in the snapshot ${plan.restore?.snapshot} is of these contacts and dates.`,
+    safe: 'Nothing was changed, and nothing sent.',
+    next: 'Look at --contacts, --since and --until, and at what the snapshot holds: engage-migrate snapshots list',
+    exit: EXIT.precondition,
+  })
+}

@@ -1,0 +1,135 @@
+/** Backups that are stopped or killed, and gone on with; on this machine and in an object store. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { catalogOf } from '../../src/snapshot/catalog.ts'
+import { MANIFEST } from '../../src/snapshot/format.ts'
+import type { Place } from '../../src/snapshot/place.ts'
+import { proveSnapshot } from '../../src/snapshot/proof.ts'
+import { Interrupted } from '../../src/transfer/progress.ts'
+import { openStore, type Store } from '../s3/store.ts'
+import { type Bench, openBench } from '../support/bench.ts'
+import { failureOf } from '../support/failure.ts'
+import { heldBy, heldIn, openNights } from './nights.ts'
+
+/** Counts listings of interactions, and does something at one of them. */
+function atRead(bench: Bench, number: number, act: () => void): { count: number } {
+  const reads = { count: 0 }
+  bench.between((request, sandbox) => {
+    if (request.url.includes('/interactions?') && ++reads.count === number) act()
+    return sandbox(request)
+  })
+  return reads
+}
+
+describe('a backup that is stopped', () => {
+  it('goes on after its last checkpoint, with the list that it began with', async () => {
+    const bench = openBench({ contacts: 60 })
+    const nights = await openNights(bench)
+    const stop = new AbortController()
+    atRead(bench, 35, () => stop.abort(new Interrupted()))
+    const wishes = { name: 'one', secondLook: 0 }
+    const stopped = nights.backUp({ ...wishes, stop: stop.signal })
+    expect(await failureOf(stopped)).toBeInstanceOf(Interrupted)
+    const lines = heldBy(nights)
+    nights.list = nights.list.slice(0, 5)
+    const reads = atRead(bench, 0, () => {})
+    const [outcome] = await nights.backUp(wishes)
+    expect(reads.count).toBeLessThan(30)
+    expect(await heldIn(outcome?.place ?? nights.root)).toEqual(lines)
+    expect(await proveSnapshot(outcome?.place ?? nights.root)).toMatchObject({ ok: true, contacts: 60 })
+  })
+
+  it('makes no snapshot of a schema that was recreated meanwhile', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    const other = { ...bench.schema, displayName: 'another' }
+    atRead(bench, 15, () => {
+      bench.sandbox.tenant.apply({ type: 'schema-deleted', id: bench.schema.id })
+      bench.sandbox.tenant.apply({ type: 'schema-created', schema: other, visibleAt: 0 })
+    })
+    expect(String(await failureOf(nights.backUp({ name: 'one' })))).toContain('deleted or recreated')
+    // Nor when it is gone on with: what was read before is of a schema that is gone.
+    expect(String(await failureOf(nights.backUp({ name: 'one' })))).toContain('deleted or recreated')
+    const [entry] = await catalogOf(nights.root)
+    expect(entry).toMatchObject({ condition: 'half' })
+  })
+})
+
+describe('a backup to an object store', () => {
+  let store: Store
+  beforeAll(async () => {
+    store = await openStore()
+  })
+  afterAll(() => store.close())
+
+  it('that dies at any file goes on, and is complete when its manifest is there', async () => {
+    const bucket = await store.bucket()
+    const bench = openBench({ contacts: 40 })
+    const nights = await openNights(bench, bucket.place('backups'))
+    const lines = heldBy(nights)
+    for (let dies = 1; ; dies += 1) {
+      const died = await nights
+        .backUp({ name: 'one', root: dyingAt(nights.root, dies) })
+        .then(() => false)
+        .catch(() => true)
+      const [entry] = await catalogOf(nights.root)
+      if (!died) {
+        expect(dies).toBeGreaterThan(3)
+        expect(entry).toMatchObject({ condition: 'complete' })
+        expect(await heldIn(entry?.place ?? nights.root)).toEqual(lines)
+        break
+      }
+      if (entry !== undefined) expect(entry.condition).toBe('half')
+    }
+    const [entry] = await catalogOf(nights.root)
+    expect(await proveSnapshot(entry?.place ?? nights.root)).toMatchObject({ ok: true, problems: [] })
+    // The next night follows it there.
+    await bench.clock.advance(86_400_000)
+    const [next] = await nights.backUp({ sinceLatest: true })
+    expect(next).toMatchObject({ links: 2, manifest: { parts: [] } })
+    expect(await heldIn(next?.place ?? nights.root)).toEqual(lines)
+  })
+
+  it('is not called complete where the store keeps something else than it was given', async () => {
+    const bucket = await store.bucket()
+    const nights = await openNights(openBench())
+    const root = bucket.place('backups')
+    const lossy = around(root, (place) => ({
+      ...place,
+      put: (file, from) =>
+        file.startsWith('interactions') ? place.write(file, Buffer.from('else')) : place.put(file, from),
+    }))
+    expect(String(await failureOf(nights.backUp({ root: lossy })))).toContain(
+      'does not keep what it is given',
+    )
+    expect(await catalogOf(root)).toMatchObject([{ condition: 'half' }])
+  })
+})
+
+/** A place, and all within it, with something changed. */
+function around(place: Place, change: (place: Place) => Place): Place {
+  return {
+    ...change(place),
+    at: (folder) => around(place.at(folder), change),
+    beside: (folder) => around(place.beside(folder), change),
+  }
+}
+
+/** The process dies when it is about to put the file of that number. */
+function dyingAt(root: Place, number: number): Place {
+  let puts = 0
+  const live = (): void => {
+    puts += 1
+    if (puts === number) throw new Error('killed')
+  }
+  return around(root, (place) => ({
+    ...place,
+    async put(file, from) {
+      live()
+      await place.put(file, from)
+    },
+    async write(file, bytes) {
+      if (file === MANIFEST) live()
+      await place.write(file, bytes)
+    },
+  }))
+}
