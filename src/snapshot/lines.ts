@@ -18,6 +18,9 @@ import { locked, type Opener, type Seal } from './seal.ts'
 /** In UTF-16 units; far above any interaction, it bounds what a damaged file can make us hold. */
 const LONGEST_LINE = 64 * 1024 * 1024
 
+/** Bytes that are compressed at once, at least. */
+const PIECE = 64 * 1024
+
 /** Passes bytes on, counted and hashed. */
 export class Meter extends Transform {
   bytes = 0
@@ -72,6 +75,7 @@ export async function createLineFile(
   source.on('drain', () => wake?.())
   const written = pipelineOf(
     source,
+    joined,
     compressor(compression),
     seal?.encrypt ?? unchanged,
     meter,
@@ -142,6 +146,22 @@ export async function* readLines(
     () => undefined,
   )
   for await (const line of lines) yield line as string
+}
+
+/** Lines are short, and each piece that a compressor is given is a task of its own in another thread. */
+async function* joined(lines: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer, void, undefined> {
+  let pending: Buffer[] = []
+  let bytes = 0
+  for await (const line of lines) {
+    const piece = typeof line === 'string' ? Buffer.from(line) : line
+    pending.push(piece)
+    bytes += piece.length
+    if (bytes < PIECE) continue
+    yield Buffer.concat(pending)
+    pending = []
+    bytes = 0
+  }
+  if (bytes > 0) yield Buffer.concat(pending)
 }
 
 async function* unchanged(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {

@@ -1,9 +1,10 @@
 /** What `snapshots show`, `snapshots diff` and `verify` say of plain snapshots, chains and encrypted ones. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import type { BackupOutcome } from '../../src/backup/backup.ts'
+import { snapshotsCreate } from '../../src/commands/snapshots-create.ts'
 import { snapshotsDiff } from '../../src/commands/snapshots-diff.ts'
 import { snapshotsShow } from '../../src/commands/snapshots-show.ts'
 import { verify } from '../../src/commands/verify.ts'
@@ -117,6 +118,19 @@ describe('diff', () => {
       text: expect.stringContaining('--identity'),
     })
     expect(existsSync(out)).toBe(false)
+  })
+
+  it('of encrypted snapshots that are sorted by other keys is refused, rather than written in clear', async () => {
+    const nights = await openNights(openBench({ contacts: 3 }))
+    const { wishes, identity } = await sealed()
+    const [a] = await nights.backUp(wishes)
+    await nights.bench.clock.advance(1_000)
+    const [b] = await nights.backUp({ ...wishes, indexKey: indexKeyOf('o'.repeat(32)) })
+    const args = { a: a?.place.name, b: b?.place.name, data: nights.root.name, identity }
+    expect(await tellOf(snapshotsDiff, args)).toMatchObject({
+      exit: EXIT.precondition,
+      text: expect.stringContaining('not sorted in the same way'),
+    })
   })
 
   it('of snapshots in the order of their lists, and with other contents, is the same', async () => {
@@ -246,5 +260,32 @@ describe('verify', () => {
         text: expect.stringContaining('it has no manifest.json'),
       })
     }
+  })
+})
+
+describe('create', () => {
+  it.each([
+    ['without a tenant', { 'base-url': undefined }, /whose history/],
+    ['for a tenant that is no name', { tenant: '../x' }, /--tenant must be/],
+    ['for a zone that is none', { 'time-zone': 'CET' }, /--time-zone must be/],
+    ['for a map that can not be meant', { map: ['size=x'] }, /no property "size"/],
+    ['for two files', { from: ['a', 'b'] }, /--from is given more than once/],
+    ['for a schema that is none', { schema: 'history' }, /history is not JSON/],
+    ['for bad lines in the place of the history', { bad: 'history' }, /is there already/],
+  ])('is refused %s', async (_name, wishes, words) => {
+    const folder = await temporaryFolder()
+    const paths = { from: join(folder, 'history'), schema: join(folder, 'schema.json') }
+    writeFileSync(paths.from, 'who,at\n')
+    writeFileSync(paths.schema, JSON.stringify(openBench({ contacts: 1 }).schema))
+    const within = Object.entries(wishes).map(([name, value]) => [
+      name,
+      value === 'history' ? paths.from : value,
+    ])
+    const told = await tellOf(snapshotsCreate, {
+      ...{ ...paths, data: join(folder, 'data'), 'base-url': 'https://acme.voyado.com' },
+      ...Object.fromEntries(within),
+    })
+    expect(told).toMatchObject({ exit: EXIT.usage, text: expect.stringMatching(words) })
+    expect(readdirSync(folder).sort()).toEqual(['history', 'schema.json'])
   })
 })
