@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FAULT_FIELDS, FAULT_KINDS } from '../../src/sandbox/faults.ts'
-import { launch, type Running, until } from './harness.ts'
+import { carry, launch, type Running, until } from './harness.ts'
 
 let folder: string
 let running: Running[]
@@ -93,26 +93,21 @@ test.each([
   ['a setting of the tenant', ['--rate', '5'], /Unknown argument: rate/],
   ['a fault that is not JSON', ['--fault', '{kind}'], /can't be started/],
 ])('It does not start with %s', async (_title, args, words) => {
-  const command = launch(['sandbox', '--json', '--port', '0', ...args], folder)
-  running.push(command)
-  const ended = await command.ended
+  const ended = await carry(['sandbox', '--json', '--port', '0', ...args], folder)
   expect(ended, ended.stderr).toMatchObject({ code: 2, json: { error: { exit: 2 } } })
   expect(ended.stderr).toMatch(words)
 })
 
 test('It does not start on a port that is taken', async () => {
   const first = await up('--contacts', '1')
-  const command = launch(['sandbox', '--json', '--contacts', '1', '--port', new URL(first.url).port], folder)
-  running.push(command)
-  const ended = await command.ended
+  const { port } = new URL(first.url)
+  const ended = await carry(['sandbox', '--json', '--contacts', '1', '--port', port], folder)
   expect(ended, ended.stderr).toMatchObject({ code: 2 })
   expect(ended.stderr).toContain(`port ${new URL(first.url).port}`)
 })
 
 test('Its help has every kind of fault, every field, and what it can be told, on lines of 80 columns', async () => {
-  const help = launch(['sandbox', '--help'], folder, { NO_COLOR: '1' })
-  running.push(help)
-  const { stdout } = await help.ended
+  const { stdout } = await carry(['sandbox', '--help'], folder, { NO_COLOR: '1' })
   for (const name of [...Object.keys(FAULT_KINDS), ...Object.keys(FAULT_FIELDS)])
     expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'))
   expect(stdout).toContain('with "…-late" [180]')

@@ -55,7 +55,7 @@ test('A creation that is refused after the deletion leaves the history safe, and
   expect(await world.cli('upgrade', run)).toMatchObject({ code: 1 })
 
   world.sandbox.setFaults([])
-  const gate = await world.cli('upgrade', '--roll-back', run)
+  const gate = await world.start('upgrade', '--roll-back', run).ended
   expect(gate, gate.stderr).toMatchObject({ code: 3, json: { run, state: 'waiting', gate: 'roll-back' } })
   expect(world.sandbox.tenant.schema(ID)).toBeUndefined()
   const unconfirmed = await world.cli('sign', run, 'roll-back', '--by', 'Ada')

@@ -1,7 +1,7 @@
 /** Options of the command `sandbox` that make the tenant difficult. */
 import { expect, onTestFinished, test } from 'vitest'
 import { FORMS } from '../../src/sandbox/forms.ts'
-import { launch, type Running, until } from '../cli/harness.ts'
+import { carry, launch, type Running, until } from '../cli/harness.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Ask, CONTACT, caller, itemsOf, nextOf } from './caller.ts'
 
@@ -59,7 +59,6 @@ test('It ends at once on SIGTERM while something is still to land', async () => 
 })
 
 test('Its help names every form', async () => {
-  const running = launch(['sandbox', '--help'], await temporaryFolder())
-  const { stdout } = await running.ended
+  const { stdout } = await carry(['sandbox', '--help'], await temporaryFolder())
   for (const form of FORMS) expect(stdout).toContain(`"${form}"`)
 })

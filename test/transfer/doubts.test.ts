@@ -53,7 +53,7 @@ async function prepare(contacts: number): Promise<Stage> {
 
 describe('what an earlier process left in doubt', () => {
   it('is resolved at the rate limit after one wait for all of it, with progress all the while', async () => {
-    const many = 1_500
+    const many = 600
     const { bench, folder, snapshot, history } = await prepare(many)
     using journal = journalIn(folder, bench)
     await journal.items('import').sent(Array.from({ length: many }, (_, seq) => seq))
