@@ -44,7 +44,7 @@ export function restoredLines(
   { posted, there }: { readonly posted: number; readonly there: number },
 ): readonly string[] {
   return [
-    `Done: what was selected of ${restore?.snapshot} is in ${schemaId} of ${tenant}, but for what is named below.`,
+    `Done: what was selected of ${restore?.snapshot} is in ${schemaId} of ${tenant}; what was refused, if anything, is named below.`,
     `Posted: ${countOf(posted, 'interaction')}; were there already: ${there}`,
   ]
 }
