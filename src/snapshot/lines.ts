@@ -21,6 +21,9 @@ const LONGEST_LINE = 64 * 1024 * 1024
 /** Bytes that are compressed at once, at least. */
 const PIECE = 64 * 1024
 
+/** Its default, 3, makes more of a history, which is ids for the most part, than gzip does. */
+const LEVEL = 6
+
 /** Passes bytes on, counted and hashed. */
 export class Meter extends Transform {
   bytes = 0
@@ -170,6 +173,8 @@ async function* unchanged(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer,
 
 function compressor(compression: Compression): Transform {
   return compression === 'zstd'
-    ? createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } })
+    ? createZstdCompress({
+        params: { [constants.ZSTD_c_checksumFlag]: 1, [constants.ZSTD_c_compressionLevel]: LEVEL },
+      })
     : createGzip()
 }
