@@ -106,13 +106,6 @@ describe.concurrent('restore', () => {
     expect(voided, voided.stderr).toMatchObject({ code: 3, json: { gate: 'producers-stopped' } })
     expect(voided.stderr).toContain(`run ${run} has restored interactions`)
     expect(texts(await stored(world, ID))).toEqual(texts(before))
-    const done = await upgradeThrough(world, upgrade, ID)
-    expect(done, done.stderr).toMatchObject({ code: 0, json: { verification: clean(before.size) } })
-    expect(texts(await stored(world, ID))).toEqual(texts(before))
-    // What the restore knows is gone by now.
-    const late = await world.cli('repair', run)
-    expect(late, late.stderr).toMatchObject({ code: 4 })
-    expect(late.stderr).toContain(`Run ${upgrade} has upgraded`)
   })
 
   test('refuses what is unclear, before there is a run', async () => {

@@ -4,11 +4,14 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { takeUp } from '../../src/commands/taking-up.ts'
 import { openJournal } from '../../src/journal/journal.ts'
 import { OLDER_JOURNAL } from '../../src/upgrade/history.ts'
+import { RESTORE } from '../../src/upgrade/lot.ts'
+import { findOrphans } from '../../src/upgrade/repair.ts'
 import { type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { isPost } from '../support/importing.ts'
-import { approve, go, killedAt, planRun, type Run, verification, walk } from '../support/run.ts'
+import { emptySchema, isPost, POSTS } from '../support/importing.ts'
+import { backedUp, restoreRun } from '../support/restore.ts'
+import { approve, go, killedAt, planRun, type Run, sign, verification, walk } from '../support/run.ts'
 
 const JOURNAL = ['run.db', 'run.db-wal', 'run.db-shm']
 
@@ -185,6 +188,25 @@ describe('a journal that was put back from an earlier copy', () => {
     expect(saidOlder(again)).toBe(true)
     expect(await go(again)).toEqual({ state: 'done' })
     expect(held(bench)).toEqual(history)
+  })
+
+  it('of a restore doubles nothing either, and what lands late of the lost one is known as ours', async () => {
+    const bench = openBench()
+    const history = held(bench)
+    const source = await backedUp(bench)
+    emptySchema(bench)
+    const planned = await takenUp(await restoreRun(bench, source))
+    await walk(planned, 'automations-paused')
+    sign(planned, 'automations-paused')
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'lands-late', delay: 1_000_000, skip: 30, times: 1 }])
+    const { run, copy } = await killedAndCopied(await takenUp(opened(planned)), 1, 60)
+    const again = await takenUp(putBack(run, copy))
+    expect(saidOlder(again)).toBe(true)
+    expect(await go(again)).toEqual({ state: 'done' })
+    expect(held(bench)).toEqual(history)
+    await bench.clock.advance(2_000_000_000)
+    expect(held(bench)).toHaveLength(history.length + 1)
+    expect((await findOrphans(again.context, RESTORE)).orphans).toHaveLength(1)
   })
 
   it('has what it was refused asked about, too: it may have been tried once more since', async () => {

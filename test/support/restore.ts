@@ -19,6 +19,8 @@ export interface RestoreOptions extends Partial<Omit<RestoreRequest, 'snapshot' 
   /** The tenant that is restored into. */
   readonly tenant?: string
   readonly settings?: Partial<RunSettings>
+  /** The data folder, where its own is wanted among those of other runs. */
+  readonly data?: string
 }
 
 /** @returns the folder of a snapshot of all that the tenant holds now */
@@ -29,7 +31,7 @@ export async function backedUp(bench: Bench): Promise<string> {
 }
 
 export async function restoreRun(bench: Bench, source: string, options: RestoreOptions = {}): Promise<Run> {
-  const { contacts, tenant = 'test', settings = {}, ...request } = options
+  const { contacts, tenant = 'test', settings = {}, data, ...request } = options
   const plan = await planRestore(
     {
       schemaId: bench.schema.id,
@@ -44,7 +46,8 @@ export async function restoreRun(bench: Bench, source: string, options: RestoreO
     },
     { reader: bench.reader, clock: bench.clock, tenant, baseUrl: BASE_URL, tool: TOOL, ratePerSecond: 150 },
   )
-  const run = openRun(bench, plan, await temporaryFolder(), { settings })
+  const folder = data === undefined ? await temporaryFolder() : join(data, 'runs', plan.run)
+  const run = openRun(bench, plan, folder, { settings })
   const { schemaId, strategy } = plan
   run.journal.events.append('finished', 'plan', {
     digest: run.context.planDigest,

@@ -92,10 +92,11 @@ export function openRun(
   folder: string,
   options: Pick<RunOptions, 'settings' | 'free'> = {},
 ): Run {
+  const snapshots = join(folder, 'snapshots')
+  mkdirSync(snapshots, { recursive: true })
+  writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan))
   const journal = openJournal(join(folder, 'run.db'), bench.clock)
   onTestFinished(() => journal[Symbol.dispose]())
-  const snapshots = join(folder, 'snapshots')
-  mkdirSync(snapshots)
   const said: string[] = []
   const context: WriteContext = {
     plan,
