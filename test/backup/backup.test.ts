@@ -6,8 +6,12 @@ import type { BackupOutcome } from '../../src/backup/backup.ts'
 import { type Compaction, compact } from '../../src/backup/compact.ts'
 import { chooseParent } from '../../src/backup/following.ts'
 import { EXIT } from '../../src/errors.ts'
+import { subjectOf } from '../../src/snapshot/candidate.ts'
+import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
+import { childrenFirst, removeSnapshot } from '../../src/snapshot/removal.ts'
+import { decide, type Policy } from '../../src/snapshot/retention.ts'
 import { openWith, sealFor } from '../../src/snapshot/seal.ts'
 import { openBench, produce, TOOL } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -20,8 +24,8 @@ async function one(nights: Nights, wishes: Partial<Wishes> = {}): Promise<Backup
 }
 
 const DAY_MS = 86_400_000
-/** Nights of the suite; a year of them: NIGHTS=365 npx vitest run test/backup */
-const NIGHTS = Number(process.env['NIGHTS'] ?? 20)
+/** Nights of the suite; a year of them: NIGHTS=365 npx vitest run test/backup --testTimeout 3600000 */
+const NIGHTS = Number(process.env['NIGHTS'] ??? 15)
 
 describe('a full backup', () => {
   it('has all that the tenant holds, says how far it reaches, and is proven', async () => {
@@ -110,8 +114,17 @@ describe('a contact that can not be read', () => {
   })
 })
 
+const POLICY: Policy = { last: 0, daily: 7, weekly: 4, monthly: 12, withinMs: 0 }
+
+async function prune({ root, bench }: Nights): Promise<void> {
+  const subjects = (await catalogOf(root)).map((entry) => subjectOf(entry, { needs: [], inTheMaking: false }))
+  const verdicts = decide(subjects, POLICY, bench.clock.now())
+  const gone = verdicts.filter(({ keep }) => !keep).map(({ snapshot }) => snapshot)
+  for (const { entry } of childrenFirst(gone)) await removeSnapshot(entry.place)
+}
+
 describe('nights that follow each other', () => {
-  it('read as what the tenant held in each of them', async () => {
+  it('read as what the tenant held in each of them, also those that a policy leaves', async () => {
     const nights = await openNights(openBench({ contacts: 40 }))
     const held: { readonly at: BackupOutcome; readonly lines: readonly string[] }[] = []
     for (let day = 0; day < NIGHTS; day += 1) {
@@ -119,8 +132,13 @@ describe('nights that follow each other', () => {
       const lines = heldBy(nights)
       held.push({ at: await one(nights, { sinceLatest: true, longestChain: 14, secondLook: 0 }), lines })
       await nights.bench.clock.advance(DAY_MS)
+      if (day % 10 === 9) await prune(nights)
     }
-    for (const { at, lines } of held) expect(await heldIn(at.place)).toEqual(lines)
+    const left = new Set((await catalogOf(nights.root)).map(({ stamp }) => stamp))
+    const kept = held.filter(({ at }) => left.has(at.place.base))
+    expect(kept).toHaveLength(left.size)
+    expect(kept.slice(-POLICY.daily)).toEqual(held.slice(-POLICY.daily))
+    for (const { at, lines } of kept) expect(await heldIn(at.place)).toEqual(lines)
     const last = held.at(-1)?.at
     expect(await proveSnapshot(last?.place ?? '')).toMatchObject({
       ok: true,
