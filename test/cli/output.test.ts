@@ -104,7 +104,7 @@ describe.concurrent('With --json', () => {
     const verified = await world.cli('verify', run, '--live')
     expect(verified.json).toEqual({
       snapshot: expect.stringContaining(world.data),
-      whole: true,
+      ...{ whole: true, complete: true, sealed: false, links: 1 },
       contacts: 12,
       records: count,
       bytes: expect.any(Number),
