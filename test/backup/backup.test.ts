@@ -25,7 +25,7 @@ async function one(nights: Nights, wishes: Partial<Wishes> = {}): Promise<Backup
 
 const DAY_MS = 86_400_000
 /** Nights of the suite; a year of them: NIGHTS=365 npx vitest run test/backup --testTimeout 3600000 */
-const NIGHTS = Number(process.env['NIGHTS'] ??? 15)
+const NIGHTS = Number(process.env['NIGHTS'] ?? 15)
 
 describe('a full backup', () => {
   it('has all that the tenant holds, says how far it reaches, and is proven', async () => {
