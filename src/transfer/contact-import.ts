@@ -111,9 +111,8 @@ export async function importContact(
   let since = desk.beganAt
   for (;;) {
     const known = new Map(itemsOf(work).map((item) => [item.seq, item]))
-    const isIn = (seq: number, state: Item['state']): boolean => (known.get(seq)?.state ?? 'unsent') === state
-    const sent = wanted.filter((seq) => isIn(seq, 'sent'))
-    const unsent = wanted.filter((seq) => isIn(seq, 'unsent'))
+    const sent = wanted.filter((seq) => known.get(seq)?.state === 'sent')
+    const unsent = wanted.filter((seq) => (known.get(seq)?.state ?? 'unsent') === 'unsent')
     const doubtful = asked ? sent : [...sent, ...unsent]
     const open = asked ? unsent : []
     if (doubtful.length === 0 && open.length === 0) return outcome

@@ -217,8 +217,8 @@ function oldIds(
   read: Pick<ContactRead, 'interactions'>,
   firstSeq: number,
 ): ReadonlySet<string> {
-  const stayed = lot.amongOthers && journal.events.latest(recreationOf(lot), 'intent') === undefined
-  const ids = new Set(stayed ? [] : read.interactions.map(({ id }) => id))
+  const ids = new Set(read.interactions.map(({ id }) => id))
+  if (lot.amongOthers && journal.events.latest(recreationOf(lot), 'intent') === undefined) ids.clear()
   for (const items of bygone(journal, lot)) {
     for (const { newId } of items.range(firstSeq, firstSeq + read.interactions.length))
       if (newId !== undefined) ids.add(newId)

@@ -8,22 +8,21 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
-import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
+import type { ContactList } from '../journal/contacts.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { ContactRead, Interaction } from '../model.ts'
 import { stamp } from '../names.ts'
-import { instantMs } from '../schema/canonical.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import { type PartProof, RESTORED } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
-import { digestFile, loadContacts } from '../transfer/contact-source.ts'
 import { Interrupted } from '../transfer/progress.ts'
 import { assertProven, type Intent, NOTHING, type PassResult, type PassTally } from './pass.ts'
 import { assertSpace } from './space.ts'
 import type { ReadContext, Source } from './strategy.ts'
 import { isPartial, type RestoreTerms } from './terms.ts'
+import { spanOf, wantedContacts } from './wanted.ts'
 
 /** The name under which it is kept in the journal: whatever imports a final pass imports this. */
 const PASS = 'final-pass'
@@ -124,36 +123,6 @@ function volumeOf({ manifest, links }: Snapshot) {
   }
 }
 
-/** @returns the contacts to restore; undefined where all are @throws OperatorError (exit 4) where the list has changed */
-async function wantedContacts(
-  context: ReadContext,
-  { contacts }: RestoreTerms,
-): Promise<(ContactList & Disposable) | undefined> {
-  if (contacts === null) return undefined
-  const { file, sha256, column } = contacts
-  if ((await digestFile(file)) !== sha256) {
-    throw new OperatorError({
-      what: `The contacts file ${file} has changed since the restore was begun.`,
-      safe: 'Nothing was changed.',
-      next: 'Put it back as it was; or restore with it as it is now, which begins another run.',
-      exit: EXIT.precondition,
-    })
-  }
-  const list = openTemporaryContacts()
-  try {
-    const { unreadable } = await loadContacts(
-      { kind: 'file', file, sha256, column, asOf: '' },
-      list,
-      context.reader,
-    )
-    if (unreadable > 0) context.say(`lines of ${file} without a contact id: ${unreadable}`)
-    return list
-  } catch (error) {
-    list[Symbol.dispose]()
-    throw error
-  }
-}
-
 /** What an earlier process had written of it goes: it is quicker to write it anew than to find out how far it is good. */
 async function begin({ journal, snapshots, clock, settings }: ReadContext): Promise<Intent> {
   const before = journal.events.latest(PASS, 'intent')?.detail as JsonObject | undefined
@@ -223,17 +192,6 @@ async function write(context: ReadContext, source: Snapshot, selecting: Selectin
     return { parts, tally, undated }
   } finally {
     await part?.abandon()
-  }
-}
-
-/** @returns whether a createdDate is one of those selected; undefined where that can't be told, and dates matter */
-function spanOf({ since, until }: RestoreTerms): (createdDate: string) => boolean | undefined {
-  if (since === null && until === null) return () => true
-  const from = since === null ? Number.NEGATIVE_INFINITY : Date.parse(since)
-  const to = until === null ? Number.POSITIVE_INFINITY : Date.parse(until)
-  return (createdDate) => {
-    const at = instantMs(createdDate)
-    return at === undefined ? undefined : at >= from && at < to
   }
 }
 
