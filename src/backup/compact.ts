@@ -10,7 +10,7 @@ import { stamp } from '../names.ts'
 import { contactsIn, indexKeyIn, type Link, linksOf, namesIn } from '../snapshot/chain.ts'
 import type { Names } from '../snapshot/digests.ts'
 import { MANIFEST, type Manifest, type PartProof } from '../snapshot/format.ts'
-import { schemaAt } from '../snapshot/manifest-file.ts'
+import { hasManifest, schemaAt } from '../snapshot/manifest-file.ts'
 import type { Place } from '../snapshot/place.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import type { Opener, Seal } from '../snapshot/seal.ts'
@@ -57,7 +57,7 @@ export async function compact(
   if (!proof.ok) throw damaged(place, proof.problems)
   const name = stamp(stampMs(place.base) + 1)
   const to = place.beside(name)
-  if ((await to.list()).files.some((file) => file.name === MANIFEST)) throw alreadyThere(to)
+  if (await hasManifest(to)) throw alreadyThere(to)
   const folder = to.folder ?? work.spoolFor(name)
   // An earlier attempt may have come as far as a manifest here; it is made again from the chain.
   if (to.folder === undefined) await rm(folder, { recursive: true, force: true })

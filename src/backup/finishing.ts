@@ -10,7 +10,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import type { SnapshotFacts } from '../snapshot/facts.ts'
 import { MANIFEST, type Manifest, type SecondLook } from '../snapshot/format.ts'
-import { manifestAt } from '../snapshot/manifest-file.ts'
+import { hasManifest, manifestAt } from '../snapshot/manifest-file.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { finishSnapshot, writeIndexKey, writeSchema } from '../snapshot/writer.ts'
 import { countContacts } from '../transfer/contact-source.ts'
@@ -36,7 +36,7 @@ export async function finishLane(
 ): Promise<Manifest> {
   const { place, folder } = lane
   const elsewhere = place.folder === undefined
-  if (elsewhere && (await place.list()).files.some(({ name }) => name === MANIFEST)) return manifestAt(place)
+  if (elsewhere && (await hasManifest(place))) return manifestAt(place)
   const facts = await factsOf(request, context, lane, findings)
   const manifest = await finishSnapshot(folder, facts, sumOf(findings.checkpoints, lane.schemaId).parts)
   // What stands beside its parent is proven together with it; else the parent was proven before it was followed.

@@ -5,8 +5,7 @@
  */
 import type { readConfig } from '../config.ts'
 import { readContactFile } from '../contacts/file.ts'
-import { parseDuration } from '../duration.ts'
-import { EXIT, messageOf, OperatorError } from '../errors.ts'
+import { EXIT, OperatorError } from '../errors.ts'
 import { type IndexKey, indexKeyOf } from '../snapshot/digests.ts'
 import { keysIn, type Seal, sealFor } from '../snapshot/seal.ts'
 import { type Args, amountOf, type Flag, listOf, textOf } from './command.ts'
@@ -97,17 +96,6 @@ export function recipientsOf(args: Args): readonly string[] {
   const listed = file === undefined ? [] : keysIn(readText(file))
   if (file !== undefined && listed.length === 0) throw wrong(`${file} holds no age public key (age1…).`)
   return [...listOf(args, 'encrypt-to'), ...listed]
-}
-
-/** @returns milliseconds; undefined where the flag is not given @throws OperatorError (exit 2) */
-export function durationOf(args: Args, name: string): number | undefined {
-  const text = textOf(args, name)
-  if (text === undefined) return undefined
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw wrong(`--${name} ${messageOf(error)}; it is ${JSON.stringify(text)}.`)
-  }
 }
 
 /** @returns the ids in a file of contacts to read again @throws OperatorError (exit 2) where it names none */

@@ -12,8 +12,9 @@ import type { Config } from '../config.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
 import { makeFolder } from '../snapshot/durable.ts'
-import { MANIFEST } from '../snapshot/format.ts'
+import { hasManifest } from '../snapshot/manifest-file.ts'
 import type { Place } from '../snapshot/place.ts'
+import { removeSnapshot } from '../snapshot/removal.ts'
 import type { Tools } from './command.ts'
 
 /** What makes two backups the same one. */
@@ -78,8 +79,11 @@ export async function openWork(
     if (reason === undefined) return workIn(folder, journal, began)
     journal[Symbol.dispose]()
     if (reason !== DONE) tools.output.say(`An unfinished backup is given up: ${reason}.`)
-    for (const { schemaId, stamp } of intents ?? [])
-      await removeHalf(root.at(identity.tenant).at(schemaId).at(stamp))
+    for (const { schemaId, stamp } of intents ?? []) {
+      const place = root.at(identity.tenant).at(schemaId).at(stamp)
+      // Only on this machine, where nobody else writes; elsewhere `prune` does it.
+      if (place.folder !== undefined && !(await hasManifest(place))) await removeSnapshot(place, true)
+    }
     await rm(folder, { recursive: true, force: true })
   }
   return workIn(folder, await begun(folder, file, tools), undefined)
@@ -120,10 +124,4 @@ function workIn(folder: string, journal: Journal, since: number | undefined): Ba
       if (done) await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** Only on this machine, where nobody else writes; elsewhere `prune` does it. */
-async function removeHalf(place: Place): Promise<void> {
-  if (place.folder === undefined || existsSync(join(place.folder, MANIFEST))) return
-  await rm(place.folder, { recursive: true, force: true })
 }

@@ -14,9 +14,9 @@ import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics
 import { createPinger } from '../schedule/ping.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
 import { countOf } from '../words.ts'
-import { BACKUP_FLAGS, durationOf, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
+import { BACKUP_FLAGS, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
 import { lockBackups, openWork } from './backup-work.ts'
-import { type Args, type Command, type Tools, textOf } from './command.ts'
+import { type Args, type Command, durationOf, type Tools, textOf } from './command.ts'
 import { contactSourceOf } from './contacts.ts'
 import { openConnection } from './open.ts'
 import { rootPlace } from './places.ts'
@@ -51,9 +51,9 @@ export const backup: Command = {
   async run(args, tools) {
     const order = await orderOf(args, tools)
     const { config, tenant, metricsFile, pinger } = order
-    await tools.clock.sleep(jitter(tools.random, order.jitterMs), tools.stop)
-    // Before anything is told to anybody: what another backup is at work on is its own to tell of.
+    // Before anything is waited for, or told to anybody: what another backup is at work on is its own to tell of.
     using _backups = lockBackups(config, tenant, tools)
+    await tools.clock.sleep(jitter(tools.random, order.jitterMs), tools.stop)
     const began = tools.clock.now()
     await pinger?.start(`backup of ${tenant}`)
     const budget = withBudget(tools.stop, tools.clock, order.maxMs)

@@ -11,6 +11,11 @@ import { readManifest } from './manifest.ts'
 import type { Place } from './place.ts'
 import { refusal } from './provenlines.ts'
 
+/** @returns whether there is a finished snapshot, of whatever kind */
+export async function hasManifest(place: Place): Promise<boolean> {
+  return (await place.list()).files.some(({ name }) => name === MANIFEST)
+}
+
 /** @throws OperatorError where the place is not a snapshot that this program knows */
 export async function manifestAt(place: Place): Promise<Manifest> {
   const { manifest, problems } = readManifest(await textAt(place, MANIFEST))

@@ -42,8 +42,6 @@ export interface PartOptions {
   readonly seal?: Seal | undefined
   /** Where given, an index of these names is written, too. */
   readonly index?: Names | undefined
-  /** Above 0 where a part of a finished snapshot is written anew. */
-  readonly revision?: number
 }
 
 /** A part being written. One call at a time. */
@@ -67,13 +65,8 @@ export interface PartWriter {
 export async function openPart(folder: string, number: number, options: PartOptions): Promise<PartWriter> {
   await makeFolder(folder)
   await refuseFinished(folder)
-  return beginPart(folder, number, options)
-}
-
-/** As `openPart`, in a folder that may be a finished snapshot: its manifest does not name the part yet. */
-export async function beginPart(folder: string, number: number, options: PartOptions): Promise<PartWriter> {
   const { compression, seal, index: called } = options
-  const names = partNames(number, { compression, encrypted: seal !== undefined }, options.revision)
+  const names = partNames(number, { compression, encrypted: seal !== undefined })
   const interactions = await createLineFile(folder, names.interactions, compression, seal)
   const contacts = await createLineFile(folder, names.contacts, compression, seal)
   const index = called && (await createLineFile(folder, names.index, compression))

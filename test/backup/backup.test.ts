@@ -24,6 +24,18 @@ async function one(nights: Nights, wishes: Partial<Wishes> = {}): Promise<Backup
 }
 
 const DAY_MS = 86_400_000
+
+/** @returns how encrypted nights are written, and how they are read */
+async function sealing() {
+  const identity = await generateIdentity()
+  const wishes = {
+    seal: sealFor([await identityToRecipient(identity)]),
+    indexKey: indexKeyOf('0123456789abcdef0123456789abcdef'),
+    sinceLatest: true,
+  }
+  return { wishes, opener: openWith([identity]) }
+}
+
 /** Nights of the suite; a year of them: NIGHTS=365 npx vitest run test/backup --testTimeout 3600000 */
 const NIGHTS = Number(process.env['NIGHTS'] ?? 15)
 
@@ -173,12 +185,7 @@ describe('nights that follow each other', () => {
   it('see an interaction whose content has changed, also where they can not read it', async () => {
     const bench = openBench()
     const nights = await openNights(bench)
-    const identity = await generateIdentity()
-    const wishes = {
-      seal: sealFor([await identityToRecipient(identity)]),
-      indexKey: indexKeyOf('0123456789abcdef0123456789abcdef'),
-      sinceLatest: true,
-    }
+    const { wishes, opener } = await sealing()
     await one(nights)
     await one(nights, { ...wishes, root: nights.root.at('sealed') })
     await bench.clock.advance(DAY_MS)
@@ -196,7 +203,6 @@ describe('nights that follow each other', () => {
     const plain = await one(nights, { sinceLatest: true })
     expect(await heldIn(plain.place)).toEqual(heldBy(nights))
     const sealed = await one(nights, { ...wishes, root: nights.root.at('sealed') })
-    const opener = openWith([identity])
     expect(await heldIn(sealed.place, opener)).toEqual(heldBy(nights))
     expect(await proveSnapshot(sealed.place, { opener })).toMatchObject({ ok: true, problems: [] })
   })
@@ -261,6 +267,17 @@ describe('a chain that is compacted', () => {
     expect(await failureOf(compact({ ...compaction(last), place: made.place }))).toMatchObject({
       exit: EXIT.precondition,
     })
+    // What others may follow by now is not written anew.
+    expect(String(await failureOf(compact(compaction(last))))).toContain('is there already')
+  })
+
+  it('stays as partial as it was', async () => {
+    const bench = openBench()
+    const nights = await openNights(bench)
+    await one(nights)
+    await bench.clock.advance(DAY_MS)
+    const partial = await one(nights, { sinceLatest: true, hot: new Set(bench.contacts.slice(0, 1)) })
+    expect((await compact(compaction(partial))).manifest.contacts.carried).toBe(29)
   })
 })
 
@@ -276,13 +293,7 @@ describe('an encrypted backup', () => {
   it('holds nothing readable, and follows the one before it by its index alone', async () => {
     const bench = openBench()
     const nights = await openNights(bench)
-    const identity = await generateIdentity()
-    const wishes = {
-      seal: sealFor([await identityToRecipient(identity)]),
-      indexKey: indexKeyOf('0123456789abcdef0123456789abcdef'),
-      sinceLatest: true,
-    }
-    const opener = openWith([identity])
+    const { wishes, opener } = await sealing()
     const held: { readonly at: BackupOutcome; readonly lines: readonly string[] }[] = []
     for (let day = 0; day < 6; day += 1) {
       changeByDay(nights, day)

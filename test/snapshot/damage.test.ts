@@ -9,18 +9,8 @@ import type { Manifest } from '../../src/snapshot/format.ts'
 import { digestOf, manifestText } from '../../src/snapshot/manifest.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
+import { seeded } from '../support/seeded.ts'
 import { collect, contact, schema, temporaryFolder, writePart, writeSnapshot } from './sample.ts'
-
-/** mulberry32: the same damage on every run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
 
 const parts = [
   [contact(1, ['{"a":1.0}', '{"a":2}', '{"ö":"€"}']), contact(2, []), contact(3, [], 'gone')],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { stamp } from '../../src/names.ts'
 import { dayOf, monthOf, weekOf } from '../../src/snapshot/periods.ts'
 import { type Candidate, decide, type Policy } from '../../src/snapshot/retention.ts'
+import { seeded } from '../support/seeded.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -194,17 +195,6 @@ describe('whatever the policy', () => {
     expect(kept([...old, ...passes], { last: 2 })).toEqual(['2020-01-03T00:00', '2020-01-04T00:00'])
   })
 })
-
-/** mulberry32: the same snapshots on every run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
 
 function draw(random: (below: number) => number): readonly Candidate[] {
   const snapshots: Candidate[] = []

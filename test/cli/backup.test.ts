@@ -1,0 +1,83 @@
+/** Backups by the command line: what a schedule goes by. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { acquireLock } from '../../src/journal/lock.ts'
+import { seedTenant } from '../../src/sandbox/seed.ts'
+import { contactIds, openWorld, type World } from './harness.ts'
+
+const ID = 'wishlist'
+
+function open(): Promise<World> {
+  return openWorld({
+    tenant: () => seedTenant({ seed: 7, contacts: 12, interactions: 4, schemas: [ID, 'repair'] }),
+  })
+}
+
+function list(world: World, ...more: readonly string[]): string {
+  const file = join(world.folder, 'all.csv')
+  writeFileSync(file, `contactId\n${[...contactIds(world.sandbox), ...more].join('\n')}\n`)
+  return file
+}
+
+describe.concurrent('backup', () => {
+  test('says how far it reaches, to people, scripts and metrics, and the next night follows it', async () => {
+    await using world = await open()
+    const metrics = join(world.folder, 'backup.prom')
+    const night = () =>
+      world.cli('backup', '--all', '--contacts', list(world), '--since', 'latest', '--metrics-file', metrics)
+    const first = await night()
+    expect(first, first.stderr).toMatchObject({
+      code: 0,
+      json: { state: 'done', leftOut: [], unreadable: 0 },
+    })
+    expect(first.stderr).toContain('12 read')
+    const next = await night()
+    expect(next, next.stderr).toMatchObject({
+      code: 0,
+      json: { snapshots: [{ links: 2, complete: true }, { links: 2 }] },
+    })
+    expect(readFileSync(metrics, 'utf8')).toContain('engage_migrate_backup_last_run_exit_code')
+    const verified = await world.cli('verify', `${ID}@latest`)
+    expect(verified, verified.stderr).toMatchObject({ code: 0, json: { whole: true, links: 2 } })
+  })
+
+  test('ends with 5 where a line of the list has no contact id, or a schema is left out', async () => {
+    await using world = await open()
+    const bad = await world.cli('backup', ID, '--contacts', list(world, 'no-guid'))
+    expect(bad, bad.stderr).toMatchObject({ code: 5, json: { state: 'incomplete', unreadable: 1 } })
+    expect(bad.stderr).toContain('line 14')
+    using _upgrade = acquireLock(join(world.data, tenantIn(bad), ID, 'lock'), 'schema', systemClock)
+    const left = await world.cli('backup', '--all', '--contacts', list(world))
+    expect(left, left.stderr).toMatchObject({
+      code: 5,
+      json: { snapshots: [{ schemaId: 'repair' }], leftOut: [{ schemaId: ID }] },
+    })
+    expect(await world.cli('backup', ID, '--contacts', list(world))).toMatchObject({ code: 6 })
+  })
+
+  test('a second one ends at once, before it waits for anything, and what is wrong with it is told first', async () => {
+    await using world = await open()
+    const done = await world.cli('backup', ID, '--contacts', list(world))
+    expect(done, done.stderr).toMatchObject({ code: 0 })
+    using _first = acquireLock(join(world.data, 'backups', tenantIn(done), 'lock'), 'a backup', systemClock)
+    const second = await world.cli('backup', ID, '--contacts', list(world), '--jitter', '10h')
+    expect(second, second.stderr).toMatchObject({ code: 6 })
+    const wrong = await world.cli('backup', ID, '--all', '--contacts', list(world))
+    expect(wrong, wrong.stderr).toMatchObject({ code: 2 })
+  })
+
+  test('begins anew where its schema is not what was read, and says so', async () => {
+    await using world = await open()
+    expect(await world.cli('backup', 'none', '--contacts', list(world))).toMatchObject({ code: 4 })
+    const again = await world.cli('backup', 'none', '--contacts', list(world))
+    expect(again).toMatchObject({ code: 4 })
+    expect(again.stderr).toContain('given up')
+  })
+})
+
+function tenantIn({ json }: { readonly json: unknown }): string {
+  const [{ at = '' } = {}] = (json as { snapshots: readonly { at?: string }[] }).snapshots
+  return at.split('/').at(-3) ?? ''
+}
