@@ -17,10 +17,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   history: ['schema', 'snapshot', 'contacts'],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
   backup: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
+  erasure: ['backup', 'transfer', 'snapshot'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   report: ['upgrade', 'backup', 'history', 'transfer', 'schema', 'snapshot'],
   commands: [
-    ...['report', 'upgrade', 'backup', 'history', 'transfer', 'engage', 'schema'],
+    ...['report', 'upgrade', 'backup', 'erasure', 'history', 'transfer', 'engage', 'schema'],
     ...['contacts', 'snapshot', 'journal', 'schedule'],
   ],
 }

@@ -5,6 +5,7 @@
  */
 
 import type { CatalogEntry } from '../snapshot/catalog.ts'
+import { halfForgotten } from '../snapshot/chain.ts'
 import type { Manifest } from '../snapshot/format.ts'
 
 export interface Wishes {
@@ -44,21 +45,28 @@ export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): 
     return { why: `the latest one, ${stamp}, was written with another index key` }
   if (manifest.schema.sha256 !== wishes.schemaSha256)
     return { why: `the schema is another one than in the latest one, ${stamp}` }
-  const links = lengthOf(manifest, entries)
-  if (links === undefined)
+  const chain = chainOf(manifest, entries)
+  if (chain === undefined)
     return { why: `the latest one, ${stamp}, follows one that is not there`, broken: latest.place.name }
-  if (links >= wishes.longest) return { why: `the chain of ${stamp} has ${links} links` }
+  // Whoever can't read names of contacts would take one for known that only the older ones still have.
+  if (halfForgotten(chain).size > 0)
+    return { why: `contacts have been removed from a part of the chain of ${stamp} only` }
+  if (chain.length >= wishes.longest) return { why: `the chain of ${stamp} has ${chain.length} links` }
   return { entry: latest }
 }
 
-/** @returns how many snapshots a chain is read from; undefined where one of them is not there */
-export function lengthOf(tip: Manifest, entries: readonly CatalogEntry[]): number | undefined {
+/** @returns what a chain is read from, a full one first; undefined where one of them is not there */
+function chainOf(
+  tip: Manifest,
+  entries: readonly CatalogEntry[],
+): readonly { readonly manifest: Manifest }[] | undefined {
   const byStamp = new Map(entries.map((each) => [each.stamp, each.manifest]))
-  let links = 1
-  for (let at: Manifest | undefined = tip; at?.parent !== undefined; links += 1) {
-    if (links > entries.length) return undefined
-    at = byStamp.get(at.parent.snapshot)
-    if (at === undefined) return undefined
+  const chain = [{ manifest: tip }]
+  for (let at = tip; at.parent !== undefined; ) {
+    const before = byStamp.get(at.parent.snapshot)
+    if (before === undefined || chain.length > entries.length) return undefined
+    chain.unshift({ manifest: before })
+    at = before
   }
-  return links
+  return chain
 }

@@ -6,7 +6,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
-import { filesOf, MANIFEST, type Manifest } from '../snapshot/format.ts'
+import { type FileProof, filesOf, MANIFEST, type Manifest } from '../snapshot/format.ts'
 import { bytesAt, manifestAt } from '../snapshot/manifest-file.ts'
 import { proveBytes } from '../snapshot/partproof.ts'
 import { localPlace, type Place } from '../snapshot/place.ts'
@@ -26,17 +26,25 @@ export async function publish(
   const files = proofsOf(manifest)
   const there = new Map((await to.list()).files.map(({ name, bytes }) => [name, bytes]))
   for (const [index, proof] of files.entries()) {
-    if (there.get(proof.name) !== proof.bytes || (await differs(to, proof)).length > 0) {
-      await to.put(proof.name, join(folder, proof.name))
-      const problems = await differs(to, proof)
-      if (problems.length > 0) throw notKept(to, problems)
-    }
+    if (there.get(proof.name) !== proof.bytes || (await differs(to, proof)).length > 0)
+      await putProven(folder, proof, to)
     onFile(index + 1, files.length)
   }
-  const text = await bytesAt(localPlace(folder), MANIFEST)
+  await writeManifest(to, await bytesAt(localPlace(folder), MANIFEST))
+  await rm(folder, { recursive: true })
+}
+
+/** Puts a file of a folder there, and reads it back. @throws OperatorError as `publish` */
+export async function putProven(folder: string, proof: FileProof, to: Place): Promise<void> {
+  await to.put(proof.name, join(folder, proof.name))
+  const problems = await differs(to, proof)
+  if (problems.length > 0) throw notKept(to, problems)
+}
+
+/** Writes the manifest there, and reads it back. @throws OperatorError as `publish` */
+export async function writeManifest(to: Place, text: Buffer): Promise<void> {
   await to.write(MANIFEST, text)
   if (!text.equals(await bytesAt(to, MANIFEST))) throw notKept(to, [`${MANIFEST} is not as it was written`])
-  await rm(folder, { recursive: true })
 }
 
 function proofsOf({ schema, encryption, parts }: Manifest) {
@@ -44,7 +52,7 @@ function proofsOf({ schema, encryption, parts }: Manifest) {
   return [schema, ...(key === undefined ? [] : [key]), ...parts.flatMap(filesOf)]
 }
 
-async function differs(to: Place, proof: Manifest['schema']): Promise<readonly string[]> {
+async function differs(to: Place, proof: FileProof): Promise<readonly string[]> {
   const problems = new Problems()
   await proveBytes(to, proof, problems)
   return problems.list()
@@ -53,7 +61,7 @@ async function differs(to: Place, proof: Manifest['schema']): Promise<readonly s
 function notKept(to: Place, problems: readonly string[]): OperatorError {
   return new OperatorError({
     what: `${to.name} does not keep what it is given: ${problems.join('; ')}.`,
-    safe: 'The snapshot is whole on this machine, and goes there with the next run.',
+    safe: 'Nothing was removed: what is whole on this machine goes there with the next run.',
     next: 'Look at that storage, then run the same command again.',
     exit: EXIT.failed,
   })

@@ -98,9 +98,8 @@ export function recipientsOf(args: Args): readonly string[] {
   return [...listOf(args, 'encrypt-to'), ...listed]
 }
 
-/** @returns the ids in a file of contacts to read again @throws OperatorError (exit 2) where it names none */
-export async function hotContacts(file: string | undefined): Promise<ReadonlySet<string> | undefined> {
-  if (file === undefined) return undefined
+/** @returns the ids in a file of contacts @throws OperatorError (exit 2) where it names none */
+export async function contactsInFile(file: string): Promise<ReadonlySet<string>> {
   const ids = new Set<string>()
   for await (const line of readContactFile(file)) if ('id' in line) ids.add(line.id)
   if (ids.size === 0) throw wrong(`${file} holds no contact id (a GUID).`)

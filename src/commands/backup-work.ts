@@ -4,7 +4,7 @@
  * unless it was given up or is too old to be one night; what is given up leaves no half snapshot of its own behind here.
  */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { GIVEN_UP, type LaneIntent } from '../backup/lanes.ts'
@@ -50,6 +50,22 @@ function workFolder(config: Config, tenant: string): string {
 /** @throws OperatorError (exit 6) where another backup of the tenant is at work */
 export function lockBackups(config: Config, tenant: string, { clock }: Pick<Tools, 'clock'>): Disposable {
   return acquireLock(join(workFolder(config, tenant), 'lock'), `a backup of ${tenant}`, clock)
+}
+
+/**
+ * @param ours name of the caller's own folder beside them
+ * @returns the folders of backups and compactions that have not ended
+ */
+export function unfinishedWork(config: Config, tenant: string, ours: string): readonly string[] {
+  const folder = workFolder(config, tenant)
+  if (!existsSync(folder)) return []
+  const entries = readdirSync(folder, { withFileTypes: true })
+  const names = entries.filter((each) => each.isDirectory() && each.name !== ours).map(({ name }) => name)
+  return names.map((name) => join(folder, name)).filter(hasFiles)
+}
+
+function hasFiles(folder: string): boolean {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).some((each) => each.isFile())
 }
 
 /**

@@ -14,7 +14,7 @@ import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics
 import { createPinger } from '../schedule/ping.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
 import { countOf } from '../words.ts'
-import { BACKUP_FLAGS, hotContacts, schemasAsked, wishesOf } from './backup-request.ts'
+import { BACKUP_FLAGS, contactsInFile, schemasAsked, wishesOf } from './backup-request.ts'
 import { lockBackups, openWork } from './backup-work.ts'
 import { type Args, type Command, durationOf, type Tools, textOf } from './command.ts'
 import { contactSourceOf } from './contacts.ts'
@@ -105,7 +105,7 @@ async function orderOf(args: Args, tools: Tools) {
     maxMs: durationOf(args, 'max-duration'),
     jitterMs: durationOf(args, 'jitter') ?? 0,
     contacts: await contactSourceOf(args, tools.clock.now(), 'backup'),
-    hot: await hotContacts(wishes.hotFile),
+    hot: wishes.hotFile === undefined ? undefined : await contactsInFile(wishes.hotFile),
     to,
   }
 }

@@ -43,6 +43,32 @@ export function needsOf(subject: Subject, clock: Clock): Needs {
   }
 }
 
+/**
+ * @param contacts lower-case GUIDs
+ * @param stamps of snapshots that hold any of them
+ * @returns the runs of the schema that have any of the contacts in their files, or whose journal can't be read
+ */
+export function runsKnowing(
+  { data, tenant, schemaId }: Subject,
+  contacts: ReadonlySet<string>,
+  stamps: ReadonlySet<string>,
+  clock: Clock,
+): readonly string[] {
+  return runsIn(data).filter((run) => {
+    const folder = join(data, 'runs', run)
+    if (!isAbout(folder, tenant, schemaId)) return false
+    try {
+      using journal = openJournal(join(folder, 'run.db'), clock, 'read')
+      // A restore has no list: what it has taken out of a snapshot is a snapshot.
+      const listed = [...contacts].some((id) => journal.contacts.has(id))
+      return listed || snapshotsNamed(journal).some((name) => stamps.has(name))
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      return error.exit !== EXIT.usage
+    }
+  })
+}
+
 function runsIn(data: string): readonly string[] {
   try {
     return readdirSync(join(data, 'runs')).sort()

@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 import { snapshotsCompact } from './snapshots-compact.ts'
 import { snapshotsCreate } from './snapshots-create.ts'
 import { snapshotsDiff } from './snapshots-diff.ts'
+import { snapshotsForgetContact } from './snapshots-forget-contact.ts'
 import { snapshotsList } from './snapshots-list.ts'
 import { snapshotsPrune } from './snapshots-prune.ts'
 import { snapshotsShow } from './snapshots-show.ts'
@@ -15,4 +16,5 @@ export const snapshots: readonly Command[] = [
   snapshotsCreate,
   snapshotsCompact,
   snapshotsPrune,
+  snapshotsForgetContact,
 ]

@@ -11,8 +11,9 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { MANIFEST } from '../snapshot/format.ts'
 import { localPlace, type Place } from '../snapshot/place.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
 import { contactMapOf } from '../upgrade/contact-map.ts'
-import { passFolder } from '../upgrade/pass.ts'
+import { assertOwn, passFolder, passResult } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
 import type { Tools } from './command.ts'
 import { snapshotsFolder } from './open.ts'
@@ -27,6 +28,8 @@ export interface Subject {
   readonly journal: Journal | undefined
   /** Contacts that the run knows under another id. */
   readonly map: ContactMap
+  /** @throws OperatorError (exit 4) where the run is named, and the snapshot is not the one that it wrote */
+  assertRunsOwn(snapshot: Snapshot): void
 }
 
 /**
@@ -39,7 +42,7 @@ export async function subjectOf(named: string, where: Where, tools: Tools): Prom
   if (isRun && !existsSync(join(named, MANIFEST))) return runOf(named, where.config, tools)
   const place = await snapshotNamed(named, where)
   if ((await place.list()).files.some(({ name }) => name === MANIFEST))
-    return { place, run: undefined, journal: undefined, map: NO_MAP }
+    return { place, run: undefined, journal: undefined, map: NO_MAP, assertRunsOwn: () => {} }
   throw new OperatorError({
     what: `${place.name} is no snapshot (it has no ${MANIFEST}), nor is ${named} a run in ${join(where.config.data, 'runs')}, nor a plan file.`,
     safe: 'Nothing was changed.',
@@ -60,6 +63,7 @@ async function runOf(named: string, config: Config, tools: Tools): Promise<Subje
       run: plan.run,
       journal,
       map: contactMapOf({ journal, folder: runFolder }),
+      assertRunsOwn: (snapshot) => assertOwn(snapshot, passResult({ journal }, name), plan.run),
     }
   }
   journal[Symbol.dispose]()

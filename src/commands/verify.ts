@@ -136,12 +136,13 @@ function mayHavePosted(journal: Journal): boolean {
 }
 
 async function compare(
-  { place, journal, map }: Subject,
+  { place, journal, map, assertRunsOwn }: Subject,
   opener: Opener | undefined,
   config: Config,
   tools: Tools,
 ): Promise<{ tally: Tally; differences: readonly Difference[] }> {
   const snapshot = await openSnapshot(place, opener)
+  assertRunsOwn(snapshot)
   const { schemaId, tenant } = snapshot.manifest
   if (tenantOf(config.baseUrl ?? '') !== tenant) {
     throw new OperatorError({

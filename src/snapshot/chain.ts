@@ -2,12 +2,15 @@
  * A snapshot and those that it follows, read as one.
  * Guarantees: what a chain gives is what the tenant held in the night of its last link, contact by contact, in the order
  * of their names, with flat memory (one contact of each link); a link that is missing, is another one, or is not sorted
- * ends in an OperatorError, never in a shorter history.
+ * ends in an OperatorError, never in a shorter history. Contacts that a link has forgotten are not given, though the links
+ * before it may have them still.
  */
 import type { Interaction } from '../model.ts'
-import { BY_ID, type IndexKey, indexKeyOf, type Names } from './digests.ts'
+import { BY_ID, forgottenDigestOf, type IndexKey, indexKeyOf, type Names } from './digests.ts'
+import type { State } from './facts.ts'
 import { MANIFEST, type Manifest, type PartProof } from './format.ts'
 import { manifestAt } from './manifest-file.ts'
+import { type Merged, merged } from './merged.ts'
 import type { Place } from './place.ts'
 import { ProvenLines, refusal } from './provenlines.ts'
 import {
@@ -18,6 +21,7 @@ import {
   parseInteraction,
 } from './record.ts'
 import { locked, type Opener } from './seal.ts'
+import { ChainTally } from './state.ts'
 
 export interface Link {
   readonly place: Place
@@ -87,19 +91,19 @@ export async function indexKeyIn(
 
 /** @returns what one link says of its contacts, in its order, from a part on (1 by default) */
 export async function* changesIn(
-  { place, manifest }: Link,
+  link: Link,
   opener: Opener | undefined,
   fromPart = 1,
 ): AsyncGenerator<ContactChange, void, undefined> {
-  for (const part of manifest.parts) {
-    if (part.number >= fromPart) yield* changesOf(place, part, manifest.schemaId, opener)
+  for (const part of link.manifest.parts) {
+    if (part.number >= fromPart) yield* changesOf(link, part, opener)
   }
 }
 
-async function* changesOf(
-  place: Place,
+/** @returns what one part of it says */
+export async function* changesOf(
+  { place, manifest: { schemaId } }: Link,
   part: PartProof,
-  schemaId: string,
   opener: Opener | undefined,
 ): AsyncGenerator<ContactChange, void, undefined> {
   const contacts = new ProvenLines(place, part.contacts, opener)
@@ -129,35 +133,125 @@ export async function* contactsIn(
   names: Names,
   opener: Opener | undefined,
 ): AsyncGenerator<MergedContact, void, undefined> {
-  const streams = links.map((link) => ({ link, entries: changesIn(link, opener) }))
-  for await (const { name, entries } of together(
-    streams,
-    (entry) => entry.name ?? names.contact(entry.contactId),
-  )) {
-    const last = entries.at(-1)
-    if (last === undefined || last.state === 'dropped') continue
-    const interactions = heldAfter(
-      entries,
-      ({ interactions }) => interactions,
-      (record) => names.interaction(record),
-    )
-    const { contactId, state, readAt } = last
-    yield {
-      name,
-      contactId,
-      state,
-      readAt,
-      interactions: interactions.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  const half = halfForgotten(links)
+  for await (const { name, entries } of changesByName(links, names, opener)) {
+    const last = stretchesOf(entries, half, links.length).at(-1)
+    const contact = contactAfter(name, entriesOf(last?.entries ?? []), names)
+    if (contact !== undefined) yield contact
+  }
+}
+
+/** What the links of a chain say of each contact, the oldest first. */
+function changesByName(
+  links: readonly Link[],
+  names: Names,
+  opener: Opener | undefined,
+): AsyncGenerator<Merged<ContactChange>, void, undefined> {
+  const streams = links.map((link) => ({ from: manifestOf(link), entries: changesIn(link, opener) }))
+  return merged(streams, (entry) => entry.name ?? names.contact(entry.contactId))
+}
+
+type Entries = Merged<ContactChange>['entries']
+
+function entriesOf(entries: Entries): readonly ContactChange[] {
+  return entries.map(({ entry }) => entry)
+}
+
+/** Links for which the same entries count: from the one that has the first of them up to, not with, another one. */
+interface Stretch {
+  readonly entries: Entries
+  readonly upTo: number
+}
+
+/**
+ * Where a link has forgotten a contact, what those before it say does not count for it, nor for those behind it.
+ * @param half as of `halfForgotten`
+ * @param links how many there are
+ */
+function stretchesOf(entries: Entries, half: HalfForgotten, links: number): readonly Stretch[] {
+  const [first] = entries
+  const resets = half.size > 0 && first && half.get(forgottenDigestOf(first.entry.contactId))
+  if (!resets) return [{ entries, upTo: links }]
+  return [...resets, links].map((upTo, number) => {
+    const from = resets[number - 1] ?? 0
+    return { entries: entries.filter(({ index }) => index >= from && index < upTo), upTo }
+  })
+}
+
+/** By the digest of a contact: the links, from 0, that have forgotten it where one before them may have it still. */
+type HalfForgotten = ReadonlyMap<string, readonly number[]>
+
+/**
+ * A chain's contacts are forgotten from its end backwards, so that whatever ends that in between, each link says what is
+ * true of it.
+ * @returns what was forgotten in a part of the chain only; nothing, as a rule
+ */
+export function halfForgotten(links: readonly Pick<Link, 'manifest'>[]): HalfForgotten {
+  const found = new Map<string, readonly number[]>()
+  for (const [index, { manifest }] of links.entries()) {
+    for (const { contact } of manifest.forgotten ?? []) {
+      const lack = ({ manifest: { forgotten } }: Pick<Link, 'manifest'>): boolean =>
+        !forgotten?.some((each) => each.contact === contact)
+      if (links.slice(0, index).some(lack)) found.set(contact, [...(found.get(contact) ?? []), index])
     }
   }
+  return found
+}
+
+function contactAfter(
+  name: string,
+  entries: readonly ContactChange[],
+  names: Names,
+): MergedContact | undefined {
+  const last = entries.at(-1)
+  if (last === undefined || last.state === 'dropped') return undefined
+  const interactions = heldAfter(
+    entries,
+    ({ interactions }) => interactions,
+    (record) => names.interaction(record),
+  )
+  const { contactId, state, readAt } = last
+  return {
+    name,
+    contactId,
+    state,
+    readAt,
+    interactions: interactions.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  }
+}
+
+/**
+ * @param isLeftOut says of a contact whether it is passed over
+ * @returns what the tenant held in the night of each link
+ */
+export async function statesIn(
+  links: readonly Link[],
+  names: Names,
+  opener: Opener | undefined,
+  isLeftOut: (contact: ContactChange) => boolean = () => false,
+): Promise<readonly State[]> {
+  const tally = new ChainTally(links.length)
+  const half = halfForgotten(links)
+  for await (const { name, entries } of changesByName(links, names, opener)) {
+    const counting = entries.filter(({ entry }) => !isLeftOut(entry))
+    for (const stretch of stretchesOf(counting, half, links.length)) {
+      for (const [at, { index }] of stretch.entries.entries()) {
+        const contact = contactAfter(name, entriesOf(stretch.entries.slice(0, at + 1)), names)
+        const upTo = stretch.entries[at + 1]?.index ?? stretch.upTo
+        if (contact !== undefined) tally.add(contact, index, upTo)
+      }
+    }
+  }
+  return tally.states()
 }
 
 /** @returns the contacts of a chain by their names, `added` being all that they have; needs no identity */
 export async function* namesOfContactsIn(
   links: readonly Link[],
 ): AsyncGenerator<IndexEntry, void, undefined> {
-  const streams = links.map((link) => ({ link, entries: indexIn(link) }))
-  for await (const { name, entries } of together(streams, (entry) => entry.name)) {
+  const streams = links.map((link) => ({ from: manifestOf(link), entries: indexIn(link) }))
+  for await (const { name, entries: indexed } of merged(streams, (entry) => entry.name)) {
+    const entries = indexed.map(({ entry }) => entry)
     const last = entries.at(-1)
     if (last === undefined || last.state === 'dropped') continue
     const added = heldAfter(
@@ -182,6 +276,10 @@ async function* indexIn({ place, manifest }: Link): AsyncGenerator<IndexEntry, v
   }
 }
 
+function manifestOf({ place }: Link): string {
+  return `${place.name}/${MANIFEST}`
+}
+
 /** What a contact has after all that was said of it, the oldest first. */
 function heldAfter<Entry extends Pick<ContactChange, 'state' | 'removed'>, Each>(
   entries: readonly Entry[],
@@ -197,37 +295,4 @@ function heldAfter<Entry extends Pick<ContactChange, 'state' | 'removed'>, Each>
     for (const each of addedOf(entry)) held.set(nameOf(each), each)
   }
   return [...held.values()]
-}
-
-/** Streams that are sorted by name, side by side: for each name what they have of it, in the order of the streams. */
-async function* together<Entry>(
-  streams: ReadonlyArray<{ readonly link: Link; readonly entries: AsyncGenerator<Entry, void, undefined> }>,
-  nameOf: (entry: Entry) => string,
-): AsyncGenerator<{ readonly name: string; readonly entries: readonly Entry[] }, void, undefined> {
-  const next = async (index: number, after: string | undefined) => {
-    const result = await (streams[index] as (typeof streams)[number]).entries.next()
-    if (result.done === true) return undefined
-    const head = { name: nameOf(result.value), entry: result.value }
-    if (after !== undefined && head.name <= after)
-      throw refusal(`${streams[index]?.link.place.name}/${MANIFEST}: its contacts are not sorted.`)
-    return head
-  }
-  const heads = await Promise.all(streams.map((_, index) => next(index, undefined)))
-  try {
-    for (;;) {
-      let name: string | undefined
-      for (const head of heads)
-        if (head !== undefined && (name === undefined || head.name < name)) name = head.name
-      if (name === undefined) return
-      const entries: Entry[] = []
-      for (const [index, head] of heads.entries()) {
-        if (head?.name !== name) continue
-        entries.push(head.entry)
-        heads[index] = await next(index, name)
-      }
-      yield { name, entries }
-    }
-  } finally {
-    for (const { entries } of streams) await entries.return()
-  }
 }

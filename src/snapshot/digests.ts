@@ -3,7 +3,7 @@
  * Guarantees: the same contact, or interaction with the same content, has the same name under the same key, and without
  * the key nobody can tell whose it is, not by trying either; 128 bits, so two never share one by chance.
  */
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { Interaction } from '../model.ts'
@@ -55,4 +55,9 @@ export function indexKeyOf(text: string): IndexKey {
     },
     fingerprint: digest('fingerprint', ''),
   }
+}
+
+/** @returns what a snapshot remembers a contact by that was removed from it: SHA-256 (hex) of the id */
+export function forgottenDigestOf(contactId: string): string {
+  return createHash('sha256').update(contactId).digest('hex')
 }

@@ -177,7 +177,11 @@ export function filesOf({ interactions, contacts, index }: PartProof): readonly 
   return [interactions, contacts, ...(index === undefined ? [] : [index])]
 }
 
-/** @returns the number in a file's name after the part's: 0 where it is as it was first written */
-export function revisionOf(name: string): number {
-  return Number(/-\d{5,}-(\d+)\./.exec(name)?.[1] ?? 0)
+/**
+ * @param name of a part's file
+ * @returns the part's number, and how often it was written anew: 0 where it is as it was first written
+ */
+export function partOf(name: string): { readonly number: number; readonly revision: number } {
+  const [, number, revision = 0] = /-(\d{5,})(?:-(\d+))?\./.exec(name) ?? []
+  return { number: Number(number), revision: Number(revision) }
 }

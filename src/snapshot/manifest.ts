@@ -14,7 +14,7 @@ import {
   KNOWN_VERSIONS,
   type Manifest,
   partNames,
-  revisionOf,
+  partOf,
   SCHEMA,
 } from './format.ts'
 
@@ -135,7 +135,7 @@ function namesOf(manifest: Manifest): string[] {
   for (const [index, each] of manifest.parts.entries()) {
     if (each.number !== index + 1) problems.push(`its part ${index + 1} has the number ${each.number}`)
     const dress = { compression: manifest.compression, encrypted: manifest.encryption !== undefined }
-    const names = partNames(index + 1, dress, revisionOf(each.contacts.name))
+    const names = partNames(index + 1, dress, partOf(each.contacts.name).revision)
     expect(names.interactions, each.interactions.name)
     expect(names.contacts, each.contacts.name)
     if (each.index !== undefined) expect(names.index, each.index.name)

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { codeOf, messageOf } from '../errors.ts'
-import { contactsIn, type Link, namesIn, originOf } from './chain.ts'
+import { type Link, namesIn, originOf, statesIn } from './chain.ts'
 import { BY_ID, type Names } from './digests.ts'
 import { Duplicates } from './duplicates.ts'
 import { type State, stateOf } from './facts.ts'
@@ -19,7 +19,6 @@ import { localPlace, type Place } from './place.ts'
 import { Problems } from './problems.ts'
 import type { ContactEntry } from './record.ts'
 import type { Opener } from './seal.ts'
-import { StateTally } from './state.ts'
 import { addUp } from './tally.ts'
 
 export interface ProofProgress {
@@ -82,7 +81,7 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
   const sealed = tip?.encryption !== undefined && options.opener === undefined
   if (tip?.parent !== undefined && options.alone !== true && problems.list().length === 0) {
     Object.assign(found, { records: tip.interactions.records, contacts: tip.contacts.listed })
-    if (!sealed) await proveChain(links, tip, problems, options.opener)
+    if (!sealed) await proveChain(links, problems, options.opener)
   }
   const list = problems.list()
   return {
@@ -168,16 +167,20 @@ async function placesIn(
   }
 }
 
+/** Of each link: what was true in its night is what it is read as, together with those before it. */
 async function proveChain(
   links: readonly Link[],
-  tip: Manifest,
   problems: Problems,
   opener: Opener | undefined,
 ): Promise<void> {
-  const tally = new StateTally()
   try {
-    for await (const contact of contactsIn(links, await namesIn(links, opener), opener)) tally.add(contact)
-    proveTotals(tip, tally.state(), 'read as one, the chain holds', problems)
+    const states = await statesIn(links, await namesIn(links, opener), opener)
+    for (const [index, { place, manifest }] of links.entries()) {
+      const state = states[index]
+      if (state === undefined || manifest.parent === undefined) continue
+      const named = index === links.length - 1 ? problems : problems.within(place.name)
+      proveTotals(manifest, state, 'read as one, the chain holds', named)
+    }
   } catch (error) {
     problems.add(MANIFEST, `the chain can't be read: ${messageOf(error)}`)
   }

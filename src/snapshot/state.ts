@@ -14,45 +14,97 @@ export const EMPTY_STATE: State = {
   content: new Content().text(),
 }
 
+type Counted = Pick<ContactRead, 'interactions'> & { readonly state: ContactState }
+
+/** Counts and a sum that contacts can be taken out of again. */
+class Sum {
+  readonly contacts = { read: 0, empty: 0, gone: 0, failed: 0 }
+  records = 0
+  readonly content = new Content()
+
+  /** @param sign 1 where the contact comes, -1 where it goes */
+  add({ state, interactions }: Counted, sign: 1 | -1): void {
+    this.contacts[state === 'gone' || state === 'failed' ? state : 'read'] += sign
+    if (state === 'read' && interactions.length === 0) this.contacts.empty += sign
+    this.records += sign * interactions.length
+    for (const record of interactions) {
+      if (sign > 0) this.content.add(record)
+      else this.content.remove(record)
+    }
+  }
+}
+
 export class StateTally {
-  readonly #contacts = { read: 0, empty: 0, gone: 0, failed: 0 }
-  #records = 0
+  readonly #sum = new Sum()
   readonly #created = new Span()
-  readonly #content = new Content()
   #readable = true
 
   /** @param contact with all that it has; of one that failed, what is known of it */
-  add({ state, interactions }: Pick<ContactRead, 'interactions'> & { readonly state: ContactState }): void {
-    if (state === 'gone') this.#contacts.gone += 1
-    else if (state === 'failed') this.#contacts.failed += 1
-    else this.#contacts.read += 1
-    if (state === 'read' && interactions.length === 0) this.#contacts.empty += 1
-    for (const record of interactions) {
-      this.#records += 1
-      this.#created.add(instantOf(record.createdDate))
-      this.#content.add(record)
-    }
+  add(contact: Counted): void {
+    this.#sum.add(contact, 1)
+    for (const { createdDate } of contact.interactions) this.#created.add(instantOf(createdDate))
   }
 
   /** As `add`, of a contact of which only that is known. */
   addSealed(state: ContactState, records: number): void {
     this.add({ state, interactions: [] })
-    if (state === 'read' && records > 0) this.#contacts.empty -= 1
-    this.#records += records
+    if (state === 'read' && records > 0) this.#sum.contacts.empty -= 1
+    this.#sum.records += records
     if (records > 0) this.#readable = false
   }
 
   state(): State {
-    const created = this.#created.ends()
-    if (!this.#readable) return { contacts: { ...this.#contacts }, interactions: { records: this.#records } }
-    return {
-      contacts: { ...this.#contacts },
-      interactions: {
-        records: this.#records,
-        ...(created && { oldestCreated: created.first, newestCreated: created.last }),
-      },
-      content: this.#content.text(),
+    const { contacts, records, content } = this.#sum
+    if (!this.#readable) return { contacts: { ...contacts }, interactions: { records } }
+    return stateOf(contacts, records, content.text(), this.#created)
+  }
+}
+
+/** Adds up a chain as each of its links leaves it. */
+export class ChainTally {
+  readonly #sums: readonly Sum[]
+  readonly #created: readonly Span[]
+
+  /** @param links how many there are */
+  constructor(links: number) {
+    this.#sums = Array.from({ length: links }, () => new Sum())
+    this.#created = Array.from({ length: links }, () => new Span())
+  }
+
+  /** @param contact that stands so from one link on up to, not with, another one; counted from 0 */
+  add(contact: Counted, from: number, upTo: number): void {
+    this.#sums[from]?.add(contact, 1)
+    this.#sums[upTo]?.add(contact, -1)
+    const spans = this.#created.slice(from, upTo)
+    for (const { createdDate } of contact.interactions) {
+      const created = instantOf(createdDate)
+      for (const span of spans) span.add(created)
     }
+  }
+
+  /** @returns what each link comes to */
+  states(): readonly State[] {
+    const contacts = { read: 0, empty: 0, gone: 0, failed: 0 }
+    let records = 0
+    let content = EMPTY_STATE.content ?? ''
+    return this.#sums.map((sum, index) => {
+      for (const key of ['read', 'empty', 'gone', 'failed'] as const) contacts[key] += sum.contacts[key]
+      records += sum.records
+      content = addContents([content, sum.content.text()])
+      return stateOf(contacts, records, content, this.#created[index] ?? new Span())
+    })
+  }
+}
+
+function stateOf(contacts: State['contacts'], records: number, content: string, span: Span): State {
+  const created = span.ends()
+  return {
+    contacts: { ...contacts },
+    interactions: {
+      records,
+      ...(created && { oldestCreated: created.first, newestCreated: created.last }),
+    },
+    content,
   }
 }
 

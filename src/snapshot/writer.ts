@@ -42,6 +42,8 @@ export interface PartOptions {
   readonly seal?: Seal | undefined
   /** Where given, an index of these names is written, too. */
   readonly index?: Names | undefined
+  /** Of a part that takes the place of another one: how often it was written before. */
+  readonly revision?: number
 }
 
 /** A part being written. One call at a time. */
@@ -65,8 +67,8 @@ export interface PartWriter {
 export async function openPart(folder: string, number: number, options: PartOptions): Promise<PartWriter> {
   await makeFolder(folder)
   await refuseFinished(folder)
-  const { compression, seal, index: called } = options
-  const names = partNames(number, { compression, encrypted: seal !== undefined })
+  const { compression, seal, index: called, revision } = options
+  const names = partNames(number, { compression, encrypted: seal !== undefined }, revision)
   const interactions = await createLineFile(folder, names.interactions, compression, seal)
   const contacts = await createLineFile(folder, names.contacts, compression, seal)
   const index = called && (await createLineFile(folder, names.index, compression))

@@ -109,9 +109,32 @@ export function passFolder(context: Pick<ReadContext, 'journal' | 'snapshots'>, 
   return join(context.snapshots, passResult(context, name).snapshot)
 }
 
-/** @returns the snapshot that a pass has left @throws OperatorError where it can't be read */
-export function passSnapshot(context: ReadContext, name: PassName): Promise<Snapshot> {
-  return openSnapshot(passFolder(context, name))
+/** @returns the snapshot that a pass has left @throws OperatorError where it can't be read, or is another one by now */
+export async function passSnapshot(context: ReadContext, name: PassName): Promise<Snapshot> {
+  const snapshot = await openSnapshot(passFolder(context, name))
+  assertOwn(snapshot, passResult(context, name), context.plan.run)
+  return snapshot
+}
+
+/**
+ * A run knows records by their number in its snapshot: in another one they are others.
+ * @param result what the pass has left in the run's journal
+ * @throws OperatorError (exit 4) where the snapshot is not the one that the run wrote
+ */
+export function assertOwn(
+  { folder, manifest, manifestDigest }: Snapshot,
+  result: Pick<PassResult, 'manifestDigest'>,
+  run: string,
+): void {
+  if (manifestDigest === result.manifestDigest) return
+  const why =
+    manifest.forgotten === undefined ? 'it was replaced' : 'contacts have been removed from it since'
+  throw new OperatorError({
+    what: `${folder} is not the snapshot that run ${run} wrote: ${why}.`,
+    safe: 'Nothing was changed.',
+    next: `By itself it can be proven, compared and restored: engage-migrate verify ${folder} --live`,
+    exit: EXIT.precondition,
+  })
 }
 
 /** @returns the name under which the journal keeps a pass's checkpoints: one for each folder that it ever wrote to */

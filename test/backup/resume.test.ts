@@ -7,6 +7,7 @@ import type { Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { Interrupted } from '../../src/transfer/progress.ts'
 import { openStore, type Store } from '../s3/store.ts'
+import { around } from '../support/around.ts'
 import { type Bench, openBench, openClient } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { heldBy, heldIn, openNights } from './nights.ts'
@@ -128,15 +129,6 @@ describe('a backup to an object store', () => {
     expect(await catalogOf(root)).toMatchObject([{ condition: 'half' }])
   })
 })
-
-/** A place, and all within it, with something changed. */
-function around(place: Place, change: (place: Place) => Place): Place {
-  return {
-    ...change(place),
-    at: (folder) => around(place.at(folder), change),
-    beside: (folder) => around(place.beside(folder), change),
-  }
-}
 
 /** The process dies when it is about to put the file of that number. */
 function dyingAt(root: Place, number: number): Place {
