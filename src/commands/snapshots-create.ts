@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
 import { type Created, createSnapshot } from '../history/create.ts'
 import { isOffset } from '../history/date.ts'
 import { parseMapping } from '../history/mapping.ts'
+import { acquireLock } from '../journal/lock.ts'
 import { parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { stamp, tenantOf } from '../names.ts'
@@ -55,14 +56,17 @@ export const snapshotsCreate: Command = {
     const from = textOf(args, 'from') ?? ''
     const schema = schemaIn(textOf(args, 'schema') ?? '')
     const tenant = tenantIn(args, config)
-    const folder = join(snapshotsFolder(config, tenant, schema.id), stamp(tools.clock.now()))
+    const mapping = parseMapping(textsOf(args, 'map'), schema)
+    const zone = zoneIn(args)
+    const bad = resolve(textOf(args, 'bad') ?? `${from}.bad.ndjson`)
+    const home = snapshotsFolder(config, tenant, schema.id)
+    // Else whoever prunes meanwhile would take it for one that was given up.
+    using _held = acquireLock(join(home, 'lock'), `schema ${schema.id} of ${tenant}`, tools.clock)
+    const folder = join(home, stamp(tools.clock.now()))
     const created = await createSnapshot({
-      ...{ from, schema, tenant, folder },
-      mapping: parseMapping(textsOf(args, 'map'), schema),
-      zone: zoneIn(args),
+      ...{ from, schema, tenant, folder, mapping, zone, bad },
       compression: config.compression,
       contactsPerPart: config.contactsPerPart,
-      bad: resolve(textOf(args, 'bad') ?? `${from}.bad.ndjson`),
       skipBad: args['skip-bad'] === true,
       tool: tools.tool,
       clock: tools.clock,

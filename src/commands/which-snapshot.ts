@@ -7,14 +7,14 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type CatalogEntry, catalogOf, STAMP } from '../snapshot/catalog.ts'
-import { RESTORED } from '../snapshot/format.ts'
+import { HISTORY, RESTORED } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import type { Flag } from './command.ts'
 import { rootPlace } from './places.ts'
 
 /** What a command's help says of such an argument. */
 export const SNAPSHOT =
-  'folder or address of a snapshot; or its name as `snapshots list` has it: STAMP, or SCHEMA@latest for the newest ' +
+  'folder or address of a snapshot; or its name as `snapshots list` has it: STAMP, or SCHEMA@latest for the newest that the tenant held ' +
   '(TENANT/SCHEMA/STAMP and TENANT/SCHEMA@latest where that could be several)'
 
 /** The flag that says where such names are looked up. */
@@ -88,13 +88,16 @@ function onlyOf(found: readonly CatalogEntry[], text: string, root: Place): Cata
   return only
 }
 
+/** What the tenant did not hold like that. */
+const OTHERS = [HISTORY, RESTORED]
+
 /**
  * Half a snapshot is passed over: it is being written, or was given up; whoever waits for one has the one before it. So is
- * what a restore took out of another one.
+ * what a restore took out of another one, and the source system's own history.
  */
 function newestOf(found: readonly CatalogEntry[], text: string): CatalogEntry {
   const finished = found.filter(
-    ({ condition, manifest }) => condition !== 'half' && manifest?.pass !== RESTORED,
+    ({ condition, manifest }) => condition !== 'half' && !OTHERS.some((pass) => pass === manifest?.pass),
   )
   const tenants = [...new Set(finished.map(({ tenant }) => tenant))]
   const newest = finished.at(-1)

@@ -1,6 +1,7 @@
 /**
  * A text file of unknown origin: UTF-8 with or without a byte order mark, or UTF-16 with one.
- * Guarantees: flat memory; a character split across two chunks arrives whole; the mark is in no text.
+ * Guarantees: flat memory; a character split across two chunks arrives whole; the mark is in no text; where every character
+ * counts, bytes that are none are told with their line, never replaced.
  */
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -20,8 +21,9 @@ export interface TextFile {
 /**
  * Looks at a file. Throws an OperatorError (usage) where it is missing, a folder, unreadable or blank.
  * @param refused makes that error: what to pass instead depends on what the file is for
+ * @param exact whether bytes that are no text are an error; else they are replaced, as they may be beside ids
  */
-export async function openText(path: string, refused: Refusal = unusable): Promise<TextFile> {
+export async function openText(path: string, refused: Refusal = unusable, exact = false): Promise<TextFile> {
   const bytes = await readHead(path, refused)
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe
@@ -37,14 +39,27 @@ export async function openText(path: string, refused: Refusal = unusable): Promi
     path,
     head,
     async *read() {
-      const decoder = new TextDecoder(encoding)
+      const decoder = new TextDecoder(encoding, { fatal: exact })
+      let line = 1
+      const decoded = (chunk?: Buffer): string => {
+        try {
+          const text = chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true })
+          line += exact ? text.split('\n').length - 1 : 0
+          return text
+        } catch {
+          const [before = ''] = new TextDecoder(encoding).decode(chunk).split('\uFFFD')
+          throw refused(
+            `${path}, line ${line + before.split('\n').length - 1}: not a text in ${encoding.toUpperCase()}; it may be in another encoding, such as Windows-1252.`,
+          )
+        }
+      }
       try {
-        for await (const chunk of createReadStream(path))
-          yield decoder.decode(chunk as Buffer, { stream: true })
+        for await (const chunk of createReadStream(path)) yield decoded(chunk as Buffer)
+        yield decoded()
       } catch (cause) {
+        if (cause instanceof OperatorError) throw cause
         throw refused(`${path} can't be read: ${messageOf(cause)}.`, cause)
       }
-      yield decoder.decode()
     },
   }
 }

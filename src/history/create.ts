@@ -10,7 +10,7 @@ import { basename } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { ContactRead, InteractionSchema } from '../model.ts'
-import type { Compression, Manifest, PartProof } from '../snapshot/format.ts'
+import { type Compression, HISTORY, type Manifest, type PartProof } from '../snapshot/format.ts'
 import { type Proof, proveSnapshot } from '../snapshot/proof.ts'
 import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
 import { BadLines } from './bad-lines.ts'
@@ -104,7 +104,7 @@ async function write(
   const manifest = await finishSnapshot(
     folder,
     {
-      ...{ tool: creation.tool, tenant: creation.tenant, schemaId: schema.id, pass: 'history', compression },
+      ...{ tool: creation.tool, tenant: creation.tenant, schemaId: schema.id, pass: HISTORY, compression },
       createdAt: new Date(finishedAt).toISOString(),
       startedAt: new Date(startedAt).toISOString(),
       finishedAt: new Date(finishedAt).toISOString(),

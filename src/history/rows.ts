@@ -28,7 +28,7 @@ export interface HistoryFile {
  *   throw it where they come to what is no CSV at all
  */
 export async function openHistory(path: string): Promise<HistoryFile> {
-  const file = await openText(path, unusableHistory)
+  const file = await openText(path, unusableHistory, true)
   const format = detectFormat(file.head)
   if (format.kind === 'ndjson') return { path, columns: undefined, rows: jsonRows(file) }
   if (format.kind !== 'csv' || !format.header)

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { acquireLock } from '../../src/journal/lock.ts'
 import { SCHEMAS } from '../../src/sandbox/schemas.ts'
 import { guid, launch, linesOf, until } from './harness.ts'
 
@@ -30,6 +32,13 @@ const CREATE = ['create', '--from', 'history', '--schema', 'schema.json']
 const MAP = ['--map', 'contactId=who', '--map', 'createdDate=at', '--time-zone', '+01:00']
 
 describe.concurrent('snapshots create', () => {
+  test('waits for nobody, and lets nobody work on the schema meanwhile', async () => {
+    using opened = openCase('')
+    const { home, start } = opened
+    using _held = acquireLock(join(home, 'lock'), 'schema', systemClock)
+    expect(await start(...CREATE).ended).toMatchObject({ code: 6 })
+  })
+
   test('refuses bad lines, leaves them out where it may, and what it makes is a snapshot like any other', async () => {
     const rows = [
       'who;at;date;shop',
@@ -45,7 +54,7 @@ describe.concurrent('snapshots create', () => {
     })
     expect(refused.stderr).toMatch(/Bad line 3: contactId is not a GUID/)
     expect(linesOf(join(folder, 'history.bad.ndjson'))).toMatchObject([{ line: 3 }])
-    expect(existsSync(home)).toBe(false)
+    expect(readdirSync(home).filter((name) => name.endsWith('Z'))).toEqual([])
 
     const made = await start(...CREATE, ...MAP, '--skip-bad', '--bad', 'left.ndjson').ended
     expect(made, made.stderr).toMatchObject({
@@ -58,7 +67,9 @@ describe.concurrent('snapshots create', () => {
       },
     })
     expect(linesOf(join(folder, 'left.ndjson'))).toHaveLength(1)
-    const proven = await start('verify', 'wishlist@latest').ended
+    // It is none that the tenant held: only its own name means it.
+    expect(await start('verify', 'wishlist@latest').ended).toMatchObject({ code: 2 })
+    const proven = await start('verify', String((made.json as { snapshot: string }).snapshot)).ended
     expect(proven, proven.stderr).toMatchObject({
       code: 0,
       json: { whole: true, records: 1, complete: true },

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { snapshotNamed } from '../../src/commands/which-snapshot.ts'
 import { readConfig } from '../../src/config.ts'
 import { EXIT } from '../../src/errors.ts'
-import { contact, writeSnapshot } from '../snapshot/sample.ts'
+import { finishSnapshot, writeSchema } from '../../src/snapshot/writer.ts'
+import { contact, factsOf, schema, writePart, writeSnapshot } from '../snapshot/sample.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -21,6 +22,15 @@ beforeEach(async () => {
 async function add(...path: readonly string[]): Promise<string> {
   const folder = join(data, ...path)
   await writeSnapshot(folder, [[contact(1, ['{}'])]])
+  return folder
+}
+
+/** What `snapshots create` makes. */
+async function addHistory(...path: readonly string[]): Promise<string> {
+  const folder = join(data, ...path)
+  const proof = await writeSchema(folder, schema)
+  const part = await writePart(folder, 1, [contact(1, ['{}'])])
+  await finishSnapshot(folder, { ...factsOf(1, proof), pass: 'history' }, [part])
   return folder
 }
 
@@ -47,6 +57,13 @@ describe('A snapshot is found', () => {
     mkdirSync(join(data, 'acme', 'wishlist', HALF))
     expect(await named('wishlist@latest')).toBe(folder)
     expect(await named('acme/wishlist@latest')).toBe(folder)
+  })
+
+  it("as the newest that the tenant held: the source system's own history is named by its stamp", async () => {
+    const folder = await add('acme', 'wishlist', OLD)
+    const history = await addHistory('acme', 'wishlist', NEW)
+    expect(await named('wishlist@latest')).toBe(folder)
+    expect(await named(NEW)).toBe(history)
   })
 
   it('elsewhere, where that is said; a folder of the same name here is not meant', async () => {

@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 type Wishes = Partial<Omit<Creation, 'mapping'>> & { readonly map?: readonly string[] }
 
-function create(text: string, { map = [], ...wishes }: Wishes = {}): Promise<Created> {
+function create(text: string | Buffer, { map = [], ...wishes }: Wishes = {}): Promise<Created> {
   writeFileSync(join(folder, 'history'), text)
   return createSnapshot({
     ...{ from: join(folder, 'history'), bad: join(folder, 'bad.ndjson'), folder: target(), schema },
@@ -311,6 +311,19 @@ describe('However it ends', () => {
     expect(created.snapshot?.manifest.content).toBe(digest)
     expect(readdirSync(other).filter((name) => name.endsWith('.tmp'))).toEqual([])
     expect(await proveSnapshot(other)).toMatchObject({ ok: true, problems: [], records: 300, contacts: 7 })
+  })
+
+  it('bytes that are no UTF-8 are told with their line, and nothing is made of the others', async () => {
+    for (const [text, at] of [
+      [`${line({})}${line({ sku: 'Gr\u00e4dde' })}`, 2],
+      [MANY + line({ sku: '\u00c5land' }), 301],
+    ] as const) {
+      const failure = await failureOf(create(Buffer.from(text, 'latin1')))
+      expect(failure).toMatchObject({ exit: EXIT.usage })
+      expect(String(failure)).toContain(`line ${at}: not a text in UTF-8`)
+      expect(existsSync(target())).toBe(false)
+    }
+    expect(await create(line({ sku: 'Gr\u00e4dde på Åland \u{1f382}' }))).toMatchObject({ lines: 1 })
   })
 
   it('a stop, while reading or writing, leaves nothing behind', async () => {
