@@ -66,8 +66,10 @@ export function createFailureWatch(): (looks: readonly Look[]) => void {
   let row = 0
   return (looks) => {
     const [first] = looks
-    row = first?.state === 'failed' && looks.every(({ state }) => state === 'failed') ? row + 1 : 0
-    if (first?.state !== 'failed' || row < IN_A_ROW) return
+    // Nobody was asked: that says nothing.
+    if (first === undefined) return
+    row = looks.every(({ state }) => state === 'failed') ? row + 1 : 0
+    if (first.state !== 'failed' || row < IN_A_ROW) return
     throw new OperatorError({
       what: `${row} contacts in a row could not be read, so that it is not a matter of single ones; the last: ${first.why}`,
       safe: 'The tenant was only read. What was read before is kept.',

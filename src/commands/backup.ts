@@ -11,7 +11,7 @@ import { backupLines, backupResult, countsOf } from '../report/backup.ts'
 import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
 import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
 import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
-import { createPinger } from '../schedule/ping.ts'
+import { createPinger, type Pinger } from '../schedule/ping.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
 import { countOf } from '../words.ts'
 import { BACKUP_FLAGS, contactsInFile, schemasAsked, wishesOf } from './backup-request.ts'
@@ -38,6 +38,8 @@ interface Made {
   readonly damaged: readonly string[]
 }
 
+const NOTHING_MADE: Made = { unreadable: 0, outcomes: [], leftOut: [], damaged: [] }
+
 export const backup: Command = {
   usage: 'backup [schemaIds..]',
   describe: 'write a snapshot of each schema, in one pass over the contacts; changes nothing in the tenant',
@@ -49,15 +51,21 @@ export const backup: Command = {
   ],
   interrupted: 'The tenant was only read. What was read so far is kept, and gone on with.',
   async run(args, tools) {
-    const order = await orderOf(args, tools)
-    const { config, tenant, metricsFile, pinger } = order
+    const reporting = await reportingOf(args, tools)
+    const order = await orderOf(args, tools).catch(async (error: unknown) => {
+      const { exit } = toOperatorError(error, tools.stop)
+      const about = { tenant: tenantNamed(args, tools), asked: undefined }
+      await report(reporting, about, NOTHING_MADE, { exit, began: tools.clock.now() }, tools)
+      throw error
+    })
+    const { config, tenant } = order
     // Before anything is waited for, or told to anybody: what another backup is at work on is its own to tell of.
     using _backups = lockBackups(config, tenant, tools)
     await tools.clock.sleep(jitter(tools.random, order.jitterMs), tools.stop)
     const began = tools.clock.now()
-    await pinger?.start(`backup of ${tenant}`)
+    await reporting.pinger?.start(`backup of ${tenant}`)
     const budget = withBudget(tools.stop, tools.clock, order.maxMs)
-    let made: Made = { unreadable: 0, outcomes: [], leftOut: [], damaged: [] }
+    let made = NOTHING_MADE
     let trouble: OperatorError | undefined
     try {
       made = await make(order, { ...tools, stop: budget.stop })
@@ -67,10 +75,7 @@ export const backup: Command = {
       budget.dispose()
     }
     const exit = trouble?.exit ?? exitOf(made)
-    if (metricsFile !== undefined) await keepMetrics(metricsFile, order, made, { exit, began }, tools)
-    // A message may name a contact: a monitor gets counts and the exit code.
-    if (exit === EXIT.done) await pinger?.success(made.outcomes.map(countsOf).join('\n'))
-    else await pinger?.fail([`exit ${exit}`, ...made.outcomes.map(countsOf)].join('\n'))
+    await report(reporting, order, made, { exit, began }, tools)
     if (trouble !== undefined) throw trouble
     for (const line of made.outcomes.flatMap(backupLines)) tools.output.say(line)
     for (const line of notAll(made)) tools.output.say(line)
@@ -85,23 +90,52 @@ export const backup: Command = {
   },
 }
 
+/** Who is told how it ended, a backup that could not begin as well. */
+interface Reporting {
+  readonly pinger: Pinger | undefined
+  readonly metricsFile: string | undefined
+}
+
+async function reportingOf(args: Args, { env, clock, output }: Tools): Promise<Reporting> {
+  const metricsFile = textOf(args, 'metrics-file')
+  if (metricsFile !== undefined) await checkMetricsFile(metricsFile)
+  const url = textOf(args, 'ping-url') ?? env['ENGAGE_MIGRATE_PING_URL']?.trim() ?? ''
+  const say = (text: string): void => output.say(text)
+  return { metricsFile, pinger: url === '' ? undefined : createPinger(url, { clock, say }) }
+}
+
+/** @returns the tenant, as far as the settings name one */
+function tenantNamed(args: Args, { env }: Pick<Tools, 'env'>): string | undefined {
+  try {
+    return tenantOf(readConfig(args, env, false).baseUrl ?? '')
+  } catch {
+    return undefined
+  }
+}
+
+async function report(
+  { pinger, metricsFile }: Reporting,
+  { tenant, asked }: { readonly tenant: string | undefined; readonly asked: Order['asked'] },
+  made: Made,
+  { exit, began }: { readonly exit: ExitCode; readonly began: number },
+  tools: Tools,
+): Promise<void> {
+  if (metricsFile !== undefined && tenant !== undefined)
+    await keepMetrics(metricsFile, { tenant, asked }, made, { exit, began }, tools)
+  // A message may name a contact: a monitor gets counts and the exit code.
+  if (exit === EXIT.done) await pinger?.success(made.outcomes.map(countsOf).join('\n'))
+  else await pinger?.fail([`exit ${exit}`, ...made.outcomes.map(countsOf)].join('\n'))
+}
+
 /** All that a backup is told, checked before it waits or tells anybody that it begins. */
 async function orderOf(args: Args, tools: Tools) {
   const config = readConfig(args, tools.env, true)
   const { reader, baseUrl } = openConnection(config, tools)
-  const metricsFile = textOf(args, 'metrics-file')
-  if (metricsFile !== undefined) await checkMetricsFile(metricsFile)
-  const pingUrl = textOf(args, 'ping-url') ?? tools.env['ENGAGE_MIGRATE_PING_URL']?.trim()
-  const say = (text: string): void => tools.output.say(text)
   const wishes = wishesOf(args, tools.env)
   const to = textOf(args, 'to')
   if (to !== undefined) s3AddressOf(to)
   return {
-    ...{ config, reader, metricsFile, wishes, tenant: tenantOf(baseUrl), asked: schemasAsked(args) },
-    pinger:
-      pingUrl === undefined || pingUrl === ''
-        ? undefined
-        : createPinger(pingUrl, { clock: tools.clock, say }),
+    ...{ config, reader, wishes, tenant: tenantOf(baseUrl), asked: schemasAsked(args) },
     maxMs: durationOf(args, 'max-duration'),
     jitterMs: durationOf(args, 'jitter') ?? 0,
     contacts: await contactSourceOf(args, tools.clock.now(), 'backup'),
@@ -191,7 +225,7 @@ async function make(order: Order, tools: Tools): Promise<Made> {
 
 async function keepMetrics(
   file: string,
-  { tenant, asked }: Order,
+  { tenant, asked }: Pick<Order, 'tenant' | 'asked'>,
   { outcomes }: Made,
   { exit, began }: { readonly exit: ExitCode; readonly began: number },
   { clock, output }: Tools,

@@ -42,7 +42,7 @@ export interface RunFacts {
 const GAUGES = {
   last_run_timestamp_seconds: 'When the last run ended, however it did.',
   last_run_exit_code:
-    'Exit code of the last run: 0 complete, 1 failed, 2 wrong use, 4 a precondition, 5 incomplete, 6 locked, 130 interrupted.',
+    'Exit code of the last run: 0 complete, 1 failed, 2 wrong use, 4 a precondition, 5 incomplete, 130 interrupted.',
   duration_seconds: 'How long the last run took.',
   last_success_timestamp_seconds: 'When the last run ended that made a complete snapshot.',
   snapshot_timestamp_seconds: 'When the newest complete snapshot was begun.',

@@ -1,5 +1,7 @@
 /** Backups by the command line: what a schedule goes by. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
@@ -66,6 +68,25 @@ describe.concurrent('backup', () => {
     expect(second, second.stderr).toMatchObject({ code: 6 })
     const wrong = await world.cli('backup', ID, '--all', '--contacts', list(world))
     expect(wrong, wrong.stderr).toMatchObject({ code: 2 })
+  })
+
+  test('that can not begin is told to monitor and metrics like one that failed', async () => {
+    await using world = await open()
+    const heard: string[] = []
+    const server = createServer((request, response) => {
+      heard.push(`${request.url}`)
+      response.end()
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const { port } = server.address() as AddressInfo
+    const metrics = join(world.folder, 'backup.prom')
+    const told = ['--ping-url', `http://127.0.0.1:${port}/check`, '--metrics-file', metrics]
+    const none = join(world.folder, 'not-delivered.csv')
+    const failed = await world.cli('backup', ID, '--contacts', none, ...told)
+    expect(failed, failed.stderr).toMatchObject({ code: 2 })
+    expect(heard).toEqual(['/check/fail'])
+    expect(readFileSync(metrics, 'utf8')).toMatch(/last_run_exit_code\{[^}]*\} 2$/m)
+    await new Promise((done) => server.close(done))
   })
 
   test('begins anew where its schema is not what was read, and says so', async () => {
