@@ -1,12 +1,13 @@
 /**
  * A finished snapshot on this machine → the place where snapshots are kept.
- * Guarantees: the manifest goes last, when every other file has been read back from there and is what was written; done
- * again after a kill it goes on, and what is there already is not sent again; the copy on this machine is removed only then.
+ * Guarantees: the manifest goes last, when every other file has been read back from there and is what was written, and all of
+ * them are there still, with none beside them; done again after a kill it goes on, and what is there already is not sent again;
+ * the copy on this machine is removed only then.
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
-import { type FileProof, filesOf, MANIFEST, type Manifest } from '../snapshot/format.ts'
+import { type FileProof, filesNamed, isPartName, MANIFEST } from '../snapshot/format.ts'
 import { bytesAt, manifestAt } from '../snapshot/manifest-file.ts'
 import { proveBytes } from '../snapshot/partproof.ts'
 import { localPlace, type Place } from '../snapshot/place.ts'
@@ -23,15 +24,32 @@ export async function publish(
   onFile: (done: number, of: number) => void = () => {},
 ): Promise<void> {
   const manifest = await manifestAt(localPlace(folder))
-  const files = proofsOf(manifest)
+  const files = filesNamed(manifest)
   const there = new Map((await to.list()).files.map(({ name, bytes }) => [name, bytes]))
   for (const [index, proof] of files.entries()) {
     if (there.get(proof.name) !== proof.bytes || (await differs(to, proof)).length > 0)
       await putProven(folder, proof, to)
     onFile(index + 1, files.length)
   }
+  await assertTheseAlone(to, files)
   await writeManifest(to, await bytesAt(localPlace(folder), MANIFEST))
+  // Whoever may only write there can't; what it costs is money, and prune does it, too.
+  await to.tidy().catch(() => undefined)
   await rm(folder, { recursive: true })
+}
+
+/** Somebody may have taken half a snapshot for one that was given up; an earlier attempt may have been of more parts. */
+async function assertTheseAlone(to: Place, files: readonly FileProof[]): Promise<void> {
+  const named = new Map(files.map(({ name, bytes }) => [name, bytes]))
+  const found = (await to.list()).files.filter(({ name }) => isPartName(name) || named.has(name))
+  for (const { name } of found) if (!named.has(name)) await to.remove(name)
+  const there = new Map(found.map(({ name, bytes }) => [name, bytes]))
+  const gone = files.filter(({ name, bytes }) => there.get(name) !== bytes)
+  if (gone.length > 0)
+    throw notKept(
+      to,
+      gone.map(({ name }) => `${name} is not there any more`),
+    )
 }
 
 /** Puts a file of a folder there, and reads it back. @throws OperatorError as `publish` */
@@ -45,11 +63,6 @@ export async function putProven(folder: string, proof: FileProof, to: Place): Pr
 export async function writeManifest(to: Place, text: Buffer): Promise<void> {
   await to.write(MANIFEST, text)
   if (!text.equals(await bytesAt(to, MANIFEST))) throw notKept(to, [`${MANIFEST} is not as it was written`])
-}
-
-function proofsOf({ schema, encryption, parts }: Manifest) {
-  const key = encryption?.index?.key
-  return [schema, ...(key === undefined ? [] : [key]), ...parts.flatMap(filesOf)]
 }
 
 async function differs(to: Place, proof: FileProof): Promise<readonly string[]> {

@@ -1,9 +1,12 @@
 /** Backups that are stopped or killed, and gone on with; on this machine and in an object store. */
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publish } from '../../src/backup/publish.ts'
 import { DEFAULT_API_KEY } from '../../src/sandbox/app.ts'
 import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { MANIFEST } from '../../src/snapshot/format.ts'
-import type { Place } from '../../src/snapshot/place.ts'
+import { localPlace, type Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { Interrupted } from '../../src/transfer/progress.ts'
 import { openStore, type Store } from '../s3/store.ts'
@@ -127,6 +130,37 @@ describe('a backup to an object store', () => {
       'does not keep what it is given',
     )
     expect(await catalogOf(root)).toMatchObject([{ condition: 'half' }])
+  })
+})
+
+describe('what is published', () => {
+  it('gets no manifest where somebody has taken a file away meanwhile, and none beside those it names', async () => {
+    const nights = await openNights(openBench())
+    const [outcome] = await nights.backUp()
+    const from = outcome?.place.folder ?? ''
+    const copyOf = (name: string): string => {
+      const copy = join(nights.folder, name)
+      cpSync(from, copy, { recursive: true })
+      return copy
+    }
+    const to = localPlace(join(nights.folder, 'elsewhere'))
+    let puts = 0
+    const pruned: Place = {
+      ...to,
+      async put(file, path) {
+        await to.put(file, path)
+        // A part of an earlier attempt, which had more of them.
+        puts += 1
+        if (puts === 1) await to.write('contacts-00099.ndjson.zst', Buffer.from('old'))
+        if (puts === 3) await to.remove('schema.json')
+      },
+    }
+    expect(String(await failureOf(publish(copyOf('one'), pruned)))).toContain(
+      'schema.json is not there any more',
+    )
+    expect((await to.list()).files.some(({ name }) => name === MANIFEST)).toBe(false)
+    await publish(copyOf('two'), to)
+    expect(await proveSnapshot(to)).toMatchObject({ ok: true, problems: [] })
   })
 })
 
