@@ -9,7 +9,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import type { SnapshotFacts } from '../snapshot/facts.ts'
-import { MANIFEST, type Manifest, type SecondLook } from '../snapshot/format.ts'
+import { BACKUP, MANIFEST, type Manifest, type SecondLook } from '../snapshot/format.ts'
 import { hasManifest, manifestAt } from '../snapshot/manifest-file.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { finishSnapshot, writeIndexKey, writeSchema } from '../snapshot/writer.ts'
@@ -80,7 +80,7 @@ async function factsOf(
   const at = (kind: 'started' | 'finished'): string =>
     new Date(journal.events.latest('pass', kind)?.at ?? clock.now()).toISOString()
   return {
-    ...{ tool, tenant: request.tenant, schemaId, pass: 'backup' },
+    ...{ tool, tenant: request.tenant, schemaId, pass: BACKUP },
     ...{ createdAt: at('finished'), startedAt: at('started'), finishedAt: at('finished') },
     compression: request.compression,
     order: request.indexKey === undefined ? 'id' : 'keyed',

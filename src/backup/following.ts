@@ -6,7 +6,7 @@
 
 import type { CatalogEntry } from '../snapshot/catalog.ts'
 import { halfForgotten } from '../snapshot/chain.ts'
-import type { Manifest } from '../snapshot/format.ts'
+import { BACKUP, type Manifest } from '../snapshot/format.ts'
 
 export interface Wishes {
   /** What its contacts are sorted by. */
@@ -32,7 +32,7 @@ export type Choice =
 /** @param entries of the one schema, sorted by stamp */
 export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): Choice {
   // A selection that was restored, or the source system's own history, is not what the tenant held.
-  const latest = entries.findLast(({ manifest }) => manifest?.pass === 'backup')
+  const latest = entries.findLast(({ manifest }) => manifest?.pass === BACKUP)
   if (latest?.manifest === undefined) return { why: 'there is none to follow' }
   const { manifest, stamp } = latest
   const unusable = entries.findLast((each) => each.condition === 'unusable')

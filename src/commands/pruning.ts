@@ -1,24 +1,30 @@
 /**
  * Prunes the snapshots of one schema.
  * Guarantees: what is removed was decided on while the schema was held, so that no run is at work on it; before anything
- * goes, the newest complete snapshot of each kind has been proven, in this very run: where one is damaged, nothing goes.
+ * goes, the newest complete snapshot of each kind has been proven, in this very run, and of the others that stay no file is
+ * missing or has another size: where one is damaged, nothing goes.
  */
 import { join } from 'node:path'
+import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { acquireLock, isHeld } from '../journal/lock.ts'
+import { timeOf } from '../names.ts'
 import { verdictLines } from '../report/retention.ts'
 import { type Subject, subjectOf } from '../snapshot/candidate.ts'
-import { catalogOf, type SchemaHome } from '../snapshot/catalog.ts'
+import { type CatalogEntry, catalogOf, type SchemaHome } from '../snapshot/catalog.ts'
+import { type FileProof, filesNamed } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { childrenFirst, removeSnapshot } from '../snapshot/removal.ts'
 import { decide, type Policy, type Verdict } from '../snapshot/retention.ts'
 import { countOf } from '../words.ts'
+import { lockBackups } from './backup-work.ts'
 import type { Tools } from './command.ts'
 import { needsOf } from './needed.ts'
 
 export interface PruneOptions {
   readonly policy: Policy
+  readonly config: Config
   /** Decides only. */
   readonly dryRun: boolean
 }
@@ -39,10 +45,10 @@ export interface Pruned {
 export async function pruneSchema(
   root: Place,
   home: SchemaHome,
-  { policy, dryRun }: PruneOptions,
+  { policy, config, dryRun }: PruneOptions,
   tools: Tools,
 ): Promise<Pruned> {
-  using _held = dryRun ? undefined : holdSchema(home, tools)
+  using _held = dryRun ? undefined : holdSchema(home, config, tools)
   // Whoever holds the schema has nobody else at work on it.
   const atWork = dryRun && isAtWork(home)
   if (atWork) tools.output.say(`Somebody works on ${home.schemaId} in ${home.tenant} at this moment.`)
@@ -81,10 +87,17 @@ async function removeAll(
 }
 
 /** Whoever works on a schema holds it, where its snapshots are on this machine. Elsewhere only backups write. */
-function holdSchema({ place, tenant, schemaId }: SchemaHome, { clock }: Tools): Disposable | undefined {
+function holdSchema({ place, tenant, schemaId }: SchemaHome, config: Config, tools: Tools): Disposable {
   const { folder } = place
-  if (folder === undefined) return undefined
-  return acquireLock(join(folder, 'lock'), `schema ${schemaId} of ${tenant}`, clock)
+  if (folder === undefined) return lockBackups(config, tenant, tools)
+  return acquireLock(join(folder, 'lock'), `schema ${schemaId} of ${tenant}`, tools.clock)
+}
+
+/** Another machine may be writing what is half in an object store: it takes no longer than a backup is gone on with. */
+const YOUNG_MS = 7 * 24 * 3_600_000
+
+function mayBeElsewhere({ place, condition, stamp }: CatalogEntry, now: number): boolean {
+  return place.folder === undefined && condition === 'half' && timeOf(stamp) > now - YOUNG_MS
 }
 
 function isAtWork({ place }: SchemaHome): boolean {
@@ -103,7 +116,10 @@ async function decideOn(
   const needs =
     root.folder === undefined ? undefined : needsOf({ data: root.folder, tenant, schemaId }, clock)
   const subjects = entries.map((entry) =>
-    subjectOf(entry, { needs: needs?.of(entry.stamp) ?? [], inTheMaking }),
+    subjectOf(entry, {
+      needs: needs?.of(entry.stamp) ?? [],
+      inTheMaking: inTheMaking || mayBeElsewhere(entry, clock.now()),
+    }),
   )
   return decide(subjects, policy, clock.now())
 }
@@ -113,6 +129,13 @@ async function damageIn(
   verdicts: readonly Verdict<Subject>[],
   tools: Tools,
 ): Promise<OperatorError | undefined> {
+  for (const { snapshot, keep } of verdicts) {
+    const { place, manifest } = snapshot.entry
+    if (!keep || manifest === undefined) continue
+    const sizes = new Map((await place.list()).files.map(({ name, bytes }) => [name, bytes]))
+    const lacking = filesNamed(manifest).filter(({ name, bytes }) => sizes.get(name) !== bytes)
+    if (lacking.length > 0) return lacks(place, lacking, tools)
+  }
   for (const { snapshot, newest } of verdicts) {
     if (!newest) continue
     const { place } = snapshot.entry
@@ -139,11 +162,21 @@ async function damageIn(
   return undefined
 }
 
+function lacks({ name }: Place, files: readonly FileProof[], { output }: Tools): OperatorError {
+  for (const file of files) output.say(`Damaged: ${file.name} is missing, or has another size`)
+  return new OperatorError({
+    what: `${name} is to stay, and it is damaged: files are missing, or have another size (${files.length}).`,
+    safe: 'No snapshot of this schema was removed.',
+    next: 'Put the damaged files back from a copy, or move its folder away. Then run the same command again.',
+    exit: EXIT.differences,
+  })
+}
+
 function allKept(verdicts: readonly Verdict<Subject>[]): readonly Verdict<Subject>[] {
   return verdicts.map((each) =>
     each.keep
       ? each
-      : { ...each, keep: true, reasons: ['nothing is removed: the newest complete one is damaged'] },
+      : { ...each, keep: true, reasons: ['nothing is removed: one that is to stay is damaged'] },
   )
 }
 

@@ -13,7 +13,7 @@ import { errorResult } from './trouble.ts'
 export const snapshotsPrune: Command = {
   group: 'snapshots',
   usage: 'prune [schemaId]',
-  describe: 'remove snapshots that no rule keeps; prove first what stays',
+  describe: 'remove snapshots that no rule keeps',
   positionals: { schemaId: 'only those of this schema' },
   flags: {
     'keep-last': { type: 'number', describe: 'keep the last N' },
@@ -26,13 +26,16 @@ export const snapshotsPrune: Command = {
   },
   settings: ['data'],
   epilogue:
-    'What any rule keeps stays; days, weeks and months are those of UTC. Only complete snapshots count. Whatever the rules, ' +
-    "these stay: the newest complete one of each schema, what it follows, what a run still needs, and what can't be used.",
+    'What any rule keeps stays; days, weeks and months are those of UTC, and an incomplete snapshot stands for one of them where there is ' +
+    'no complete one. Backups, passes of upgrades and imported history are counted each by itself; what was taken out to be restored goes when no run ' +
+    "needs it. Whatever the rules, these stay: the newest complete one of each, what it follows, what a run still needs, and what can't be used. " +
+    'Before anything goes, the newest ones are proven, and of the others that stay no file may be missing.',
   interrupted: 'What was removed before is gone; every snapshot that was to stay is there.',
   async run(args, tools) {
     const policy = policyOf(args)
     const dryRun = args['dry-run'] === true
-    const root = await rootPlace(textOf(args, 'from'), readConfig(args, tools.env, false))
+    const config = readConfig(args, tools.env, false)
+    const root = await rootPlace(textOf(args, 'from'), config)
     const only = textOf(args, 'schemaId')
     const homes = (await homesIn(root)).filter(({ schemaId }) => only === undefined || schemaId === only)
     if (homes.length === 0)
@@ -41,10 +44,12 @@ export const snapshotsPrune: Command = {
     const troubles: OperatorError[] = []
     for (const home of homes) {
       // What stands in the way of one schema must not keep the others from being pruned.
-      const pruned = await pruneSchema(root, home, { policy, dryRun }, tools).catch((error: unknown) => {
-        if (!(error instanceof OperatorError) || error.exit === EXIT.interrupted) throw error
-        return { verdicts: [], removed: 0, freed: 0, trouble: error }
-      })
+      const pruned = await pruneSchema(root, home, { policy, config, dryRun }, tools).catch(
+        (error: unknown) => {
+          if (!(error instanceof OperatorError) || error.exit === EXIT.interrupted) throw error
+          return { verdicts: [], removed: 0, freed: 0, trouble: error }
+        },
+      )
       done.push(pruned)
       if (pruned.trouble === undefined) continue
       tools.output.error(pruned.trouble)

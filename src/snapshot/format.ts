@@ -9,6 +9,10 @@ export const FORMAT_VERSION = 2
 export const KNOWN_VERSIONS: readonly number[] = [1, FORMAT_VERSION]
 export const MANIFEST = 'manifest.json'
 export const SCHEMA = 'schema.json'
+/** The `pass` of what `backup` has read. */
+export const BACKUP = 'backup'
+/** The `pass` of the source system's own history. */
+export const HISTORY = 'history'
 /** The `pass` of what was taken out of another snapshot, to be restored: a part of it, perhaps, and no backup of anything. */
 export const RESTORED = 'restore'
 /** The key of keyed digests, encrypted for whoever may read the snapshot. */
@@ -175,6 +179,12 @@ export function isPartName(name: string): boolean {
 /** @returns the files of a part */
 export function filesOf({ interactions, contacts, index }: PartProof): readonly FileProof[] {
   return [interactions, contacts, ...(index === undefined ? [] : [index])]
+}
+
+/** @returns all files of a snapshot but its manifest */
+export function filesNamed({ schema, encryption, parts }: Manifest): readonly FileProof[] {
+  const key = encryption?.index?.key
+  return [schema, ...(key === undefined ? [] : [key]), ...parts.flatMap(filesOf)]
 }
 
 /**

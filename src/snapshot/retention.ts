@@ -2,9 +2,11 @@
  * Which snapshots of a schema stay, and why.
  * Guarantees: pure; each verdict has its reasons; whatever the policy, these stay: the newest complete one of each kind,
  * what a run needs, what a snapshot that stays can't be read without, and what can't be used, with all that it may
- * follow. A larger policy never removes more, and to decide again on what is left removes nothing.
+ * follow. What was taken out of another one, to be restored, stays as long as a run needs it. A larger policy never removes
+ * more, and to decide again on what is left removes nothing.
  */
 import type { SnapshotCondition } from './catalog.ts'
+import { BACKUP, HISTORY, RESTORED } from './format.ts'
 import { dayOf, monthOf, weekOf } from './periods.ts'
 
 /** A snapshot, as far as the decision goes. */
@@ -45,11 +47,11 @@ export interface Verdict<T extends Candidate = Candidate> {
   readonly newest: boolean
 }
 
-/** Passes that tell of something else than what the tenant holds: they never take a backup's place. */
-const KINDS: readonly string[] = ['history', 'restore']
+/** Each kind is decided on by itself: what an upgrade has read, perhaps of a few contacts, never takes a backup's place. */
+type Kind = 'backup' | 'upgrade' | typeof HISTORY | typeof RESTORED
 
-function kindOf({ pass }: Candidate): string {
-  return KINDS.find((kind) => kind === pass) ?? 'backup'
+function kindOf({ pass }: Candidate): Kind {
+  return pass === BACKUP || pass === HISTORY || pass === RESTORED ? pass : 'upgrade'
 }
 
 /** @returns whether a policy says anything at all */
@@ -68,21 +70,24 @@ export function decide<T extends Candidate>(
   now: number,
 ): readonly Verdict<T>[] {
   const newestFirst = [...snapshots].sort((a, b) => b.begunAt - a.begunAt || (a.stamp < b.stamp ? 1 : -1))
-  const complete = newestFirst.filter(({ condition }) => condition === 'complete')
+  const finished = newestFirst.filter(({ condition }) => ['complete', 'incomplete'].includes(condition))
+  const kept = finished.filter((each) => kindOf(each) !== RESTORED)
+  const complete = kept.filter(({ condition }) => condition === 'complete')
   const newest = new Map([...Map.groupBy(complete, kindOf)].map(([kind, [first]]) => [kind, first as T]))
   const keep = new Reasons()
 
   for (const each of newest.values()) keep.add(each, 'the newest complete one')
-  for (const members of Map.groupBy(complete, kindOf).values()) applyRules(members, policy, keep)
-  for (const each of newestFirst) {
-    const { begunAt, condition, needs, inTheMaking } = each
-    if (['complete', 'incomplete'].includes(condition) && begunAt > now - policy.withinMs)
-      keep.add(each, 'within the time that all are kept')
-    for (const why of needs) keep.add(each, why)
-    if (condition === 'incomplete' && !isOlder(each, newest.get(kindOf(each))))
+  for (const members of Map.groupBy(kept, kindOf).values()) applyRules(members, policy, keep)
+  for (const each of kept) {
+    if (each.begunAt > now - policy.withinMs) keep.add(each, 'within the time that all are kept')
+    if (each.condition === 'incomplete' && !isOlder(each, newest.get(kindOf(each))))
       keep.add(each, 'incomplete, but no complete one is newer')
+  }
+  for (const each of newestFirst) {
+    const { condition, needs, inTheMaking } = each
+    for (const why of needs) keep.add(each, why)
     if (condition === 'half' && inTheMaking) keep.add(each, 'half: it may be in the making')
-    else if (condition === 'half' && !isOlder(each, complete[0]))
+    else if (condition === 'half' && !isOlder(each, newest.get(BACKUP) ?? complete[0]))
       keep.add(each, 'half, and may be gone on with: no complete one is newer')
     if (condition === 'unusable')
       keep.add(each, "can't be used: somebody must look at it, it is never removed")
@@ -95,7 +100,7 @@ export function decide<T extends Candidate>(
     return {
       snapshot,
       keep: reasons.length > 0,
-      reasons: reasons.length > 0 ? reasons : [whyNot(snapshot, newest.get(kindOf(snapshot)), complete[0])],
+      reasons: reasons.length > 0 ? reasons : [whyNot(snapshot, newest)],
       newest: newest.get(kindOf(snapshot)) === snapshot,
     }
   })
@@ -116,9 +121,13 @@ class Reasons {
   }
 }
 
-/** @param members complete ones of one kind, the newest first */
+/**
+ * In a period without a complete one, an incomplete one is all that there is of it.
+ * @param members complete and incomplete ones of one kind, the newest first
+ */
 function applyRules(members: readonly Candidate[], policy: Policy, keep: Reasons): void {
-  for (const [index, each] of members.slice(0, policy.last).entries())
+  const complete = members.filter(({ condition }) => condition === 'complete')
+  for (const [index, each] of complete.slice(0, policy.last).entries())
     keep.add(each, `last ${index + 1} of ${policy.last}`)
   const periods = [
     ['daily', policy.daily, dayOf],
@@ -127,8 +136,11 @@ function applyRules(members: readonly Candidate[], policy: Policy, keep: Reasons
   ] as const
   for (const [rule, count, periodOf] of periods) {
     const [...groups] = Map.groupBy(members, ({ begunAt }) => periodOf(begunAt))
-    for (const [index, [period, [last]]] of groups.slice(0, count).entries())
-      keep.add(last as Candidate, `the last of ${period}, ${rule} ${index + 1} of ${count}`)
+    for (const [index, [period, those]] of groups.slice(0, count).entries()) {
+      const whole = those.find(({ condition }) => condition === 'complete')
+      const which = whole === undefined ? `${period}, which has no complete one` : period
+      keep.add(whole ?? (those[0] as Candidate), `the last of ${which}, ${rule} ${index + 1} of ${count}`)
+    }
   }
 }
 
@@ -141,7 +153,10 @@ function keepWhatMayBeFollowed(newestFirst: readonly Candidate[], keep: Reasons)
     }
     if (child.condition === 'half' && keep.of(child).length > 0) {
       const latest = newestFirst.find(
-        (each) => each.condition === 'complete' && kindOf(each) === 'backup' && each.stamp < child.stamp,
+        (each) =>
+          ['complete', 'incomplete'].includes(each.condition) &&
+          kindOf(each) === BACKUP &&
+          each.stamp < child.stamp,
       )
       if (latest !== undefined) keep.add(latest, `${child.stamp} is half, and may follow it`)
     }
@@ -165,12 +180,14 @@ function isOlder({ begunAt }: Candidate, than: Candidate | undefined): boolean {
   return than !== undefined && begunAt <= than.begunAt
 }
 
-function whyNot(
-  { condition }: Candidate,
-  newestOfKind: Candidate | undefined,
-  newest: Candidate | undefined,
-): string {
+function whyNot(snapshot: Candidate, newest: ReadonlyMap<Kind, Candidate>): string {
+  const { condition } = snapshot
+  const kind = kindOf(snapshot)
+  if (kind === RESTORED) return 'taken out of another one to be restored, and no run needs it any more'
   if (condition === 'complete') return 'no rule keeps it'
-  if (condition === 'half') return `half: it has no manifest, and ${newest?.stamp} is complete and newer`
-  return `incomplete, and ${newestOfKind?.stamp} is complete and newer`
+  if (condition === 'half') {
+    const newer = newest.get(BACKUP) ?? [...newest.values()][0]
+    return `half: it has no manifest, and ${newer?.stamp} is complete and newer`
+  }
+  return `incomplete, and ${newest.get(kind)?.stamp} is complete and newer`
 }

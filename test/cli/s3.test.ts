@@ -1,6 +1,9 @@
 /** Commands that are given an address in an object store, with nothing but the AWS SDK's own settings to find it by. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { acquireLock } from '../../src/journal/lock.ts'
+import { stamp } from '../../src/names.ts'
 import { localPlace } from '../../src/snapshot/place.ts'
 import { type Bucket, CREDENTIALS, openStore, type Store } from '../s3/store.ts'
 import { contact, temporaryFolder, writeSnapshot } from '../snapshot/sample.ts'
@@ -15,9 +18,13 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 /** Nothing of this machine's own settings reaches it. */
-async function list(from: string, { front }: Bucket, env: Env = {}) {
+function list(from: string, bucket: Bucket, env: Env = {}): Promise<Ended> {
+  return run(['snapshots', 'list', '--from', from], bucket, env)
+}
+
+async function run(args: readonly string[], { front }: Bucket, env: Env = {}): Promise<Ended> {
   const folder = await temporaryFolder()
-  const found: Ended = await launch(['snapshots', 'list', '--from', from, '--json'], folder, {
+  const ended: Ended = await launch([...args, '--json'], folder, {
     HOME: folder,
     AWS_EC2_METADATA_DISABLED: 'true',
     // By a name: the SDK never puts a bucket's name before a number.
@@ -27,7 +34,7 @@ async function list(from: string, { front }: Bucket, env: Env = {}) {
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     ...env,
   }).ended
-  return found
+  return ended
 }
 
 test('snapshots in a bucket are listed, found by the SDK and with the bucket in the path', async () => {
@@ -48,6 +55,30 @@ test('snapshots in a bucket are listed, found by the SDK and with the bucket in 
   })
   expect(bucket.front.seen.filter(({ url }) => !url.startsWith(`/${bucket.name}`))).toEqual([])
   expect((await list(`s3://${bucket.name}/nothing`, bucket)).stderr).toContain('There are no snapshots')
+})
+
+test('a bucket is pruned while no backup of the tenant is at work here, and what is new may be being written elsewhere', async () => {
+  const bucket = await store.bucket()
+  const home = bucket.place('backups').at('demo').at('orderPlaced')
+  const folder = await temporaryFolder()
+  await writeSnapshot(folder, [[contact(1, ['{"n":1}'])]])
+  for (const { name } of (await localPlace(folder).list()).files)
+    await home.at(STAMP).put(name, join(folder, name))
+  const yesterday = stamp(Date.now() - 86_400_000)
+  await home.at('20200101T000000000Z').write('schema.json', Buffer.from('{}'))
+  await home.at(yesterday).write('schema.json', Buffer.from('{}'))
+  const data = await temporaryFolder()
+  const prune = () =>
+    run(['snapshots', 'prune', '--from', `s3://${bucket.name}/backups`, '--keep-last', '1'], bucket, {
+      ENGAGE_MIGRATE_DATA: data,
+    })
+  {
+    using _backup = acquireLock(join(data, 'backups', 'demo', 'lock'), 'a backup', systemClock)
+    expect(await prune()).toMatchObject({ code: 6 })
+  }
+  const pruned = await prune()
+  expect(pruned, pruned.stderr).toMatchObject({ code: 0, json: { removed: 1 } })
+  expect((await home.list()).folders).toEqual([STAMP, yesterday])
 })
 
 test('what is missing is named: the bucket, credentials, the region, the service', async () => {

@@ -223,7 +223,7 @@ describe('what is not whole', () => {
     const [oldHalf, incomplete] = [await addHalf(desk, 5), await add(desk, 4, { failed: true })]
     const complete = await add(desk, 3)
     const [newHalf, newIncomplete] = [await addHalf(desk, 2), await add(desk, 1, { failed: true })]
-    const done = await desk.prune({ 'keep-daily': 30 })
+    const done = await desk.prune({ 'keep-daily': 2 })
     expect(done).toMatchObject({ code: 0, json: { removed: 2 } })
     expect(desk.left()).toEqual([complete.stamp, newHalf, newIncomplete.stamp])
     expect(reasonsOf(done, oldHalf)).toContain('it has no manifest')
@@ -247,6 +247,20 @@ describe('what is not whole', () => {
     expect(desk.left()).toHaveLength(3)
     expect(done.json.snapshots.filter(({ keep }) => !keep)).toHaveLength(1)
     expect(readdirSync(other).filter((name) => name.startsWith('2026'))).toHaveLength(1)
+  })
+
+  test('where a file of another one that is to stay is not there, nothing goes, and the exit code is 5', async () => {
+    const desk = await openDesk()
+    await add(desk, 3)
+    const damaged = await add(desk, 2)
+    await add(desk, 1)
+    rmSync(join(desk.home, damaged.stamp, 'contacts-00001.ndjson.zst'))
+    const done = await desk.prune({ 'keep-last': 2 })
+    expect(done).toMatchObject({ code: 5, json: { removed: 0, error: { exit: 5 } } })
+    expect(done.json.error?.what).toContain(damaged.stamp)
+    expect(desk.left()).toHaveLength(3)
+    // Where it goes itself, that says nothing.
+    expect(await desk.prune({ 'keep-last': 1 })).toMatchObject({ code: 0, json: { removed: 2 } })
   })
 
   test("one whose manifest can't be used is never removed, nor what it may follow, and that is told", async () => {
@@ -298,6 +312,7 @@ describe('what runs need', () => {
     const desk = await openDesk()
     const base = await add(desk, 9, { pass: 'base' })
     await add(desk, 8)
+    await add(desk, 5, { pass: 'final' })
     await add(desk, 1)
     return { ...desk, base: base.stamp }
   }
@@ -389,7 +404,7 @@ describe('what runs need', () => {
     harm(addRun(desk, desk.base, (journal) => end(journal)))
     const done = await desk.prune(POLICY)
     expect(done).toMatchObject({ code: 0, json: { removed: 1 } })
-    expect(desk.left()).toHaveLength(3)
+    expect(desk.left()).toHaveLength(4)
     for (const name of desk.left())
       expect(reasonsOf(done, name)).toContain(`run R may need it: its journal ${reason}`)
   })
@@ -408,7 +423,7 @@ describe('what runs need', () => {
     const half = await addHalf(desk, 7)
     using _held = acquireLock(join(desk.home, 'lock'), 'a test', desk.clock)
     expect(await desk.prune(POLICY)).toMatchObject({ code: 6, json: { removed: 1, error: { exit: 6 } } })
-    expect(desk.left()).toHaveLength(4)
+    expect(desk.left()).toHaveLength(5)
     const dry = await desk.prune({ ...POLICY, 'dry-run': true })
     expect(dry.said).toContain(`Somebody works on ${schema.id} in ${TENANT}`)
     expect(reasonsOf(dry, half)).toContain('it may be in the making')

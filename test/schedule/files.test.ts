@@ -7,6 +7,7 @@ import { backup } from '../../src/commands/backup.ts'
 import type { Command } from '../../src/commands/command.ts'
 import { restore } from '../../src/commands/restore.ts'
 import { sign } from '../../src/commands/sign.ts'
+import { snapshotsForgetContact } from '../../src/commands/snapshots-forget-contact.ts'
 import { snapshotsList } from '../../src/commands/snapshots-list.ts'
 import { snapshotsPrune } from '../../src/commands/snapshots-prune.ts'
 import { verify } from '../../src/commands/verify.ts'
@@ -207,18 +208,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backup,
   restore,
   sign,
+  'snapshots forget-contact': snapshotsForgetContact,
   'snapshots list': snapshotsList,
   'snapshots prune': snapshotsPrune,
   verify,
 }
 const COMMON = [...Object.values(SETTINGS).map(({ flag }) => flag), 'config', 'json', 'log-format', 'debug']
-/** Comes to verify together with the other names of a snapshot. */
-const COMING: Readonly<Record<string, readonly string[]>> = { verify: ['identity'] }
 
 function unknownIn({ verb, flags }: Called): readonly string[] {
   const command = COMMANDS[verb]
   if (command === undefined) return [verb]
-  const known = [...COMMON, ...Object.keys(command.flags), ...(COMING[verb] ?? [])]
+  const known = [...COMMON, ...Object.keys(command.flags)]
   return flags.filter((each) => !known.includes(each))
 }
 

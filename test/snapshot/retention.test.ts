@@ -186,13 +186,43 @@ describe('whatever the policy', () => {
     const selected = at('2020-01-03T00:00', { pass: 'restore' })
     const history = [at('2020-01-04T00:00', { pass: 'history' }), at('2020-01-05T00:00', { pass: 'history' })]
     const verdicts = decide([...old, selected, ...history], { ...NOTHING, last: 1 }, NOW)
-    expect(verdicts.map(({ keep }) => keep)).toEqual([false, true, true, false, true])
-    expect(verdicts.map(({ newest }) => newest)).toEqual([false, true, true, false, true])
+    expect(verdicts.map(({ keep }) => keep)).toEqual([false, true, false, false, true])
+    expect(verdicts.map(({ newest }) => newest)).toEqual([false, true, false, false, true])
   })
 
-  test('base and final passes of upgrades are backups like others', () => {
+  test('what was taken out to be restored stays as long as a run needs it, whatever the policy', () => {
+    const policy = { last: 9, daily: 9, withinMs: NOW }
+    const selected = at('2020-01-03T00:00', { pass: 'restore' })
+    expect(reasonsOf([...old, selected], policy, selected)).toEqual({
+      keep: false,
+      reasons: ['taken out of another one to be restored, and no run needs it any more'],
+    })
+    const needed = { ...selected, needs: ['run R has not ended'] }
+    expect(reasonsOf([...old, needed], policy, needed).keep).toBe(true)
+  })
+
+  test('what an upgrade has read, of however few contacts, takes no place of a backup', () => {
     const passes = [at('2020-01-03T00:00', { pass: 'base' }), at('2020-01-04T00:00', { pass: 'final' })]
-    expect(kept([...old, ...passes], { last: 2 })).toEqual(['2020-01-03T00:00', '2020-01-04T00:00'])
+    expect(kept([...old, ...passes], { last: 1 })).toEqual(['2020-01-02T00:00', '2020-01-04T00:00'])
+    expect(kept([...old, ...passes], { monthly: 1 })).toEqual(['2020-01-02T00:00', '2020-01-04T00:00'])
+  })
+
+  test('a day without a complete one keeps the last one that it has, as long as that day counts', () => {
+    const nights = Array.from({ length: 5 }, (_, night) =>
+      at(NOW - (5 - night) * DAY, { condition: 'incomplete' }),
+    )
+    const good = at(NOW - HOUR)
+    expect(kept([...nights, good], { daily: 3 })).toEqual([
+      '2026-02-09T12:00',
+      '2026-02-10T12:00',
+      '2026-02-11T11:00',
+    ])
+    expect(reasonsOf([...nights, good], { daily: 3 }, nights[4]).reasons).toEqual([
+      'the last of 2026-02-10, which has no complete one, daily 2 of 3',
+    ])
+    // Where there is a complete one, an incomplete one after it does not take its place.
+    const both = [at('2026-02-09T01:00'), at('2026-02-09T02:00', { condition: 'incomplete' }), good]
+    expect(kept(both, { daily: 3 })).toEqual(['2026-02-09T01:00', '2026-02-11T11:00'])
   })
 })
 
@@ -250,9 +280,7 @@ describe('any snapshots and any policies', () => {
         const musts = each.needs.length > 0 || each.condition === 'unusable' || each.inTheMaking
         if (musts) expect(kept.has(each), `${seed}: ${each.stamp}`).toBe(true)
       }
-      const backups = snapshots.filter(
-        ({ pass, condition }) => condition === 'complete' && !['restore', 'history'].includes(pass ?? ''),
-      )
+      const backups = snapshots.filter(({ pass, condition }) => condition === 'complete' && pass === 'backup')
       const last = backups.reduce<Candidate | undefined>(
         (found, each) => (found !== undefined && found.begunAt > each.begunAt ? found : each),
         undefined,
