@@ -9,13 +9,16 @@ import { EXIT } from '../../src/errors.ts'
 import { subjectOf } from '../../src/snapshot/candidate.ts'
 import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
+import type { Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { childrenFirst, removeSnapshot } from '../../src/snapshot/removal.ts'
 import { decide, type Policy } from '../../src/snapshot/retention.ts'
 import { openWith, sealFor } from '../../src/snapshot/seal.ts'
 import { openBench, produce, TOOL } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
-import { changeByDay, heldBy, heldIn, type Nights, openNights, type Wishes } from './nights.ts'
+import { restoreRun } from '../support/restore.ts'
+import { walk } from '../support/run.ts'
+import { changeByDay, heldBy, heldIn, lineOf, type Nights, openNights, type Wishes } from './nights.ts'
 
 async function one(nights: Nights, wishes: Partial<Wishes> = {}): Promise<BackupOutcome> {
   const [outcome] = await nights.backUp(wishes)
@@ -34,6 +37,24 @@ async function sealing() {
     sinceLatest: true,
   }
   return { wishes, opener: openWith([identity]) }
+}
+
+/** @returns what an empty tenant holds when a night was restored into it, but for the ids, which are its own */
+async function restoredFrom(place: Place, lines: readonly string[]): Promise<readonly string[]> {
+  const bench = openBench({ contacts: 40 })
+  const { tenant } = bench.sandbox
+  tenant.apply({ type: 'schema-deleted', id: bench.schema.id })
+  for (const id of new Set(lines.map((line) => line.slice(0, 36))))
+    if (tenant.contact(id) === undefined)
+      tenant.apply({ type: 'contact-created', id, contactType: 'Member', at: bench.clock.now() })
+  await walk(await restoreRun(bench, place.folder ?? '', { createSchema: true }))
+  const list = Array.from(tenant.interactionsOfSchema(bench.schema.id))
+  return list.map(lineOf).map(withoutId).sort()
+}
+
+function withoutId(line: string): string {
+  const [contactId, , ...rest] = line.split(' ')
+  return [contactId, ...rest].join(' ')
 }
 
 /** Nights of the suite; a year of them: NIGHTS=365 npx vitest run test/backup --testTimeout 3600000 */
@@ -153,6 +174,12 @@ describe('nights that follow each other', () => {
     expect(kept).toHaveLength(left.size)
     expect(kept.slice(-POLICY.daily)).toEqual(held.slice(-POLICY.daily))
     for (const { at, lines } of kept) expect(await heldIn(at.place)).toEqual(lines)
+    // Each that was kept, in a year; of a few nights the first, one of them all, and the last.
+    const restored = NIGHTS > 100 ? kept : [kept.at(0), kept.at(Math.trunc(kept.length / 2)), kept.at(-1)]
+    for (const night of restored) {
+      const tenant = await restoredFrom(night?.at.place ?? nights.root, night?.lines ?? [])
+      expect(tenant).toEqual((night?.lines ?? []).map(withoutId).sort())
+    }
     const last = held.at(-1)?.at
     expect(await proveSnapshot(last?.place ?? '')).toMatchObject({
       ok: true,

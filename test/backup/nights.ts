@@ -87,7 +87,8 @@ export async function heldIn(place: Place, opener?: Opener): Promise<readonly st
   return lines.sort()
 }
 
-function lineOf({ id, contactId, createdDate, payload }: Interaction): string {
+/** @returns an interaction as these tests compare it */
+export function lineOf({ id, contactId, createdDate, payload }: Interaction): string {
   return `${contactId} ${id} ${new Date(createdDate).toISOString()} ${JSON.stringify(payload)}`
 }
 
