@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
+import { generateIdentity } from 'age-encryption'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../src/sandbox/app.ts'
 import { seedTenant } from '../src/sandbox/seed.ts'
@@ -52,7 +53,7 @@ afterAll(async () => {
   sandbox.close()
 })
 
-function run(script: string): Promise<{ code: number | null; output: string }> {
+function run(script: string, more: object = {}): Promise<{ code: number | null; output: string }> {
   const child = spawn('sh', ['-eu', '-c', script], {
     cwd: folder,
     env: {
@@ -62,6 +63,7 @@ function run(script: string): Promise<{ code: number | null; output: string }> {
       ENGAGE_API_KEY: DEFAULT_API_KEY,
       ENGAGE_MIGRATE_DATA: join(folder, 'data'),
       ENGAGE_MIGRATE_RATE: '190',
+      ...more,
     },
   })
   let output = ''
@@ -89,7 +91,23 @@ test('the in-place upgrade, as its runbook has it, ends with every interaction i
   expect(schema?.jsonSchema.properties['rating']?.['addToSegmentation']).toBe('true')
 })
 
+test('backups, as their runbook has it, from the first one to the drill', async () => {
+  writeFileSync(join(folder, 'restore-identity.txt'), `${await generateIdentity()}\n`)
+  const [{ contactId = '' } = {}] = sandbox.tenant.interactionsOfSchema('wishlist')
+  const env = { ENGAGE_MIGRATE_DATA: join(folder, 'backups'), CONTACT_ID: contactId }
+  const blocks = blocksOf(readFileSync(join(RUNBOOKS, 'backups.md'), 'utf8'))
+  expect(blocks.length).toBeGreaterThan(6)
+  const said: string[] = []
+  for (const block of blocks) {
+    const { code, output } = await run(block.script, env)
+    expect(code, `line ${block.line}: ${block.script}\n${output}`).toBe(block.exit)
+    said.push(output)
+  }
+  expect(said.join()).toMatch(/Written anew without them, and proven: 3 of 3 snapshots/)
+  expect(said.at(-1)).toMatch(/Would be posted: \d+; are there already: \d+/)
+})
+
 test('every runbook is known here', () => {
-  // What backups.md calls, and the schedules that it gives, are checked in schedule/files.test.ts.
+  // The schedules that backups.md gives, and the flags of all that it calls, are checked in schedule/files.test.ts.
   expect(readdirSync(RUNBOOKS).sort()).toEqual(['backups.md', 'in-place-upgrade.md', 'schedules'])
 })

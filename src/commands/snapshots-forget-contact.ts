@@ -140,7 +140,7 @@ function lineOf({ link, contacts, interactions }: Member): string {
   const { tenant, schemaId } = link.manifest
   const what =
     contacts.size === 0
-      ? 'none of its own; it comes to less now'
+      ? 'nothing of its own; it follows one that has them'
       : `${countOf(contacts.size, 'contact')}, ${countOf(interactions, 'interaction')}`
   return `${tenant}/${schemaId}/${link.place.base}: ${what}`
 }
