@@ -11,7 +11,7 @@ import { messageOf } from '../../src/errors.ts'
 import { Ceph, type Gateway } from './ceph.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const TESTS = ['test/snapshot/s3-', 'test/cli/s3.test.ts']
+const TESTS = ['test/snapshot/s3-', 'test/cli/s3.test.ts', 'test/backup/resume.test.ts', 'test/erasure']
 const PROGRAMS = ['ceph', 'ceph-authtool', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin']
 /** Debian's; what is recommended besides (a manager, …) is not needed for one gateway. */
 const PACKAGES = ['ceph-common', 'ceph-mon', 'ceph-osd', 'radosgw']
