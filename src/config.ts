@@ -60,7 +60,7 @@ export const SETTINGS = {
     env: 'ENGAGE_MIGRATE_DATA',
     help: 'folder of snapshots and runs',
     fallback: './snapshots',
-    parse: (text) => text,
+    parse: folderHere,
   },
   rate: {
     flag: 'rate',
@@ -203,6 +203,13 @@ function readKey(
 function text(value: unknown): string | undefined {
   if (Array.isArray(value)) return text(value.at(-1))
   return value === undefined || String(value).trim() === '' ? undefined : String(value)
+}
+
+/** Journals and locks are files of this machine; a folder of that name would be made without a word. */
+function folderHere(value: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value))
+    throw new Error('must be a folder on this machine (a backup goes elsewhere by its --to)')
+  return value
 }
 
 function oneOf(...choices: readonly string[]) {

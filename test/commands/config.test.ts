@@ -29,3 +29,9 @@ describe('a setting that is empty', () => {
     expect(() => readConfig({}, { ...ENGAGE, ENGAGE_API_KEY: '' }, true)).toThrow('there is no API key')
   })
 })
+
+it('a data folder is none of an object store', () => {
+  for (const data of ['s3://bucket/prefix', 'https://x/y'])
+    expect(() => readConfig({ data }, {}, false)).toThrow('must be a folder on this machine')
+  expect(readConfig({ data: 'C:/data' }, {}, false)).toMatchObject({ data: 'C:/data' })
+})
