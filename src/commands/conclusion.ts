@@ -9,6 +9,9 @@ import { restoreDryRunLines, restoredLines } from '../report/restore.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
 import type { Evidence } from '../transfer/evidence.ts'
 import { figuresOf } from '../upgrade/comparison.ts'
+import { usesHistory } from '../upgrade/history.ts'
+import { lossOf, mergeResult } from '../upgrade/imported.ts'
+import { historyFiguresOf, historyLines, ONLY_IN_SOURCE } from '../upgrade/ledger.ts'
 import { BACK, prefixOf, RESTORE } from '../upgrade/lot.ts'
 import { passFolder, passResult } from '../upgrade/pass.ts'
 import { isDone, type RunOutcome } from '../upgrade/runner.ts'
@@ -25,7 +28,12 @@ export function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools
   const { journal, plan } = context
   const verification = verificationOf(journal)
   const figures = figuresOf(journal)
-  const base = { run: plan.run, verification, ...(figures && { restore: figures }) }
+  const history = historyFiguresOf(journal)
+  const base = {
+    ...{ run: plan.run, verification },
+    ...(figures && { restore: figures }),
+    ...(history && { history }),
+  }
   if (outcome.state === 'waiting') {
     log(context.folder, tools, `waits at the gate ${outcome.gate}`)
     for (const line of gateLines(plan.run, outcome.gate, outcome.request)) output.say(line)
@@ -61,6 +69,7 @@ function dryRunLines(context: ReadContext): readonly string[] {
     `As of the ${name.replace('-', ' ')} of ${new Date(when).toISOString()}, the deletion would take ${countOf(pass.interactions, 'interaction')} of ${countOf(pass.contactsWithHistory, 'contact')}, out of ${countOf(pass.contacts, 'contact')} in the list (${pass.gone} gone). What it would take is in this snapshot, proven byte by byte:`,
     `  ${passFolder(context, name)}`,
     ...pass.coverage.statements,
+    ...historyLinesOf(context),
     `What changes in ${plan.schemaId}:`,
     ...plan.changes.map((text) => `  ${text}`),
     `Next: engage-migrate upgrade ${plan.run}`,
@@ -75,9 +84,44 @@ function doneLines(context: ReadContext): readonly string[] {
     ...(tally === null ? [] : [tallyLine(tally)]),
     ...resumeLines(context),
     `Old and new ids: ${join(context.folder, 'id-map.ndjson')}`,
+    ...notBackLines(context),
     ...lateDeletionLines(context),
     ...goneLines(context),
     ...refusedLines(context, tally?.rejected ?? 0),
+  ]
+}
+
+function historyLinesOf({ plan, journal, folder }: ReadContext): readonly string[] {
+  const figures = historyFiguresOf(journal)
+  if (figures === null || plan.history === undefined) return []
+  const only = plan.history.mode === 'only'
+  return [
+    `Held against the history of the source in ${plan.history.snapshot}, ${only ? 'which is imported instead' : 'which is imported besides'}:`,
+    ...historyLines(figures, folder),
+    ...(only && figures.onlyInEngage > 0
+      ? ['What is only in Engage will not come back: the deletion will need --accept-loss with that number.']
+      : []),
+  ]
+}
+
+/** What was known not to come in, and accepted. */
+function notBackLines(context: ReadContext): readonly string[] {
+  const { journal, folder } = context
+  if (!usesHistory(journal)) return []
+  const { gone } = mergeResult(context).figures
+  const loss = lossOf(context)
+  return [
+    ...(loss === 0
+      ? []
+      : [
+          `Not brought back, as was accepted: ${countOf(loss, 'interaction')} that only Engage held. This brings them in:`,
+          `  engage-migrate restore ${passFolder(context, 'final-pass')}`,
+        ]),
+    ...(gone === 0
+      ? []
+      : [
+          `Of the history of the source, not imported, since Engage does not know their contacts: ${countOf(gone, 'interaction')}, marked in ${join(folder, ONLY_IN_SOURCE)}`,
+        ]),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** `plan`: reads the tenant and the contact list, and writes down what an upgrade would do. Changes nothing. */
 import { join, resolve } from 'node:path'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
@@ -8,11 +8,15 @@ import { tenantOf } from '../names.ts'
 import { planLines } from '../report/terminal.ts'
 import { parseSchema } from '../schema/rules.ts'
 import { makeSegmentable } from '../schema/segmentable.ts'
+import type { HistoryRequest } from '../upgrade/history-plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
-import { type Args, amountOf, type Command, listOf, textOf } from './command.ts'
+import { type Args, amountOf, type Command, listOf, type Tools, textOf } from './command.ts'
 import { CONTACTS, contactSourceOf } from './contacts.ts'
+import { IDENTITY, openerOf } from './identity.ts'
 import { openConnection, readText, writeWhole } from './open.ts'
 import { assertNoOtherRun, assertPlanUnused } from './runs.ts'
+import { sourceNamed } from './source.ts'
+import { FROM, SNAPSHOT } from './which-snapshot.ts'
 
 export const plan: Command = {
   usage: 'plan <schemaId>',
@@ -42,6 +46,14 @@ export const plan: Command = {
       default: true,
       describe: 'wait for a look at the first imported interaction',
     },
+    history: { type: 'string', describe: `what the source system has kept: ${SNAPSHOT}` },
+    'history-only': {
+      type: 'boolean',
+      describe:
+        'import that instead of what Engage holds, not besides; what only Engage holds does not come back',
+    },
+    from: FROM,
+    identity: IDENTITY,
     automation: { type: 'string', array: true, describe: 'name of an automation to pause' },
     out: { type: 'string', describe: 'where to write the plan [runs/<run>/plan.json in the data folder]' },
   },
@@ -54,6 +66,7 @@ export const plan: Command = {
     const out = textOf(args, 'out')
     if (out !== undefined) assertPlanUnused(resolve(out), config)
     assertNoOtherRun(config, { tenant: tenantOf(baseUrl), schemaId: textOf(args, 'schemaId') ?? '' }, tools)
+    const history = await historyOf(args, config, tools)
     const hotSample = amountOf(args, 'hot-sample', 1)
     const made = await makePlan(
       {
@@ -64,6 +77,7 @@ export const plan: Command = {
         hotSample,
         canaryGate: args['canary-gate'] !== false,
         automations: listOf(args, 'automation'),
+        ...(history && { history }),
       },
       {
         reader,
@@ -74,6 +88,7 @@ export const plan: Command = {
         ratePerSecond: config.rate,
         concurrency: config.concurrency,
         stop: tools.stop,
+        progress: (report) => tools.output.progress(report),
       },
     )
     const file = resolve(out ?? join(config.data, 'runs', made.run, 'plan.json'))
@@ -86,6 +101,17 @@ export const plan: Command = {
     tools.output.result({ plan: file, run: made.run, coverage: made.coverage, estimate: made.estimate })
     return EXIT.done
   },
+}
+
+async function historyOf(args: Args, config: Config, { env }: Tools): Promise<HistoryRequest | undefined> {
+  const named = textOf(args, 'history')
+  const only = args['history-only'] === true
+  if (named !== undefined) {
+    const source = { place: await sourceNamed(named, args, config), opener: openerOf(args, env) }
+    return { source, mode: only ? 'only' : 'besides' }
+  }
+  if (only) throw wrong('--history-only says how a history is imported, and --history names none.')
+  return undefined
 }
 
 function derivation(args: Args): (live: InteractionSchema) => InteractionSchema {

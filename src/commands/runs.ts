@@ -103,8 +103,11 @@ export function assertBegun(folder: string, run: string): void {
 export function bindToPlan(journal: Journal, { plan, digest }: OpenedRun): void {
   const bound = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
   if (bound === undefined) {
-    const { tenant, schemaId, strategy } = plan
-    journal.events.append('finished', 'plan', { digest, tenant, schemaId, strategy })
+    const { tenant, schemaId, strategy, history } = plan
+    journal.events.append('finished', 'plan', {
+      ...{ digest, tenant, schemaId, strategy },
+      ...(history && { history: history.snapshot }),
+    })
     return
   }
   if (bound['digest'] === digest) return

@@ -5,7 +5,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
 import { GATES, signGate } from '../upgrade/signature.ts'
-import { type Command, textOf } from './command.ts'
+import { type Args, amountOf, type Command, textOf } from './command.ts'
 import { assertBegun, findRun } from './runs.ts'
 
 export const sign: Command = {
@@ -23,6 +23,10 @@ export const sign: Command = {
     'accept-no-preflight': {
       type: 'boolean',
       describe: 'go on although the new schema could not be tried out',
+    },
+    'accept-loss': {
+      type: 'number',
+      describe: 'how many interactions need not come back, where the gate asks for it',
     },
   },
   settings: ['data'],
@@ -48,6 +52,7 @@ export const sign: Command = {
       confirm: textOf(args, 'confirm') ?? null,
       acceptCoverage: args['accept-coverage'] === true,
       acceptNoPreflight: args['accept-no-preflight'] === true,
+      acceptLoss: lossIn(args),
       planDigest: digest,
     })
     tools.output.say(
@@ -64,4 +69,9 @@ export const sign: Command = {
     tools.output.result({ run: plan.run, gate, signed: true, by })
     return EXIT.done
   },
+}
+
+/** @throws OperatorError (exit 2) for what is no number */
+function lossIn(args: Args): number | null {
+  return args['accept-loss'] === undefined ? null : amountOf(args, 'accept-loss')
 }

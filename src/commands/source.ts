@@ -1,5 +1,5 @@
 /**
- * Where what is restored comes from.
+ * Where what is restored comes from, or the source system's history.
  * Guarantees: a text names one snapshot, or is refused; what is encrypted is opened with an identity from a file.
  */
 import type { Config } from '../config.ts'
@@ -20,13 +20,14 @@ export function sourceNamed(text: string, args: Args, config: Config): Promise<P
   return snapshotNamed(text, { from: textOf(args, 'from'), config })
 }
 
-/** @returns what the plan of a restore names @throws OperatorError (exit 2) where the identity can't be read */
+/** @returns what a plan names, to restore or as the source's history @throws OperatorError (exit 2) where the identity can't be read */
 export async function sourceOf(
-  { run, restore }: Plan,
+  { run, restore, history }: Plan,
   config: Config,
   args: Args,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Source> {
-  if (restore === undefined) throw new Error(`run ${run} restores nothing`)
-  return { place: await rootPlace(restore.snapshot, config), opener: openerOf(args, env) }
+  const named = restore ?? history
+  if (named === undefined) throw new Error(`run ${run} names no snapshot`)
+  return { place: await rootPlace(named.snapshot, config), opener: openerOf(args, env) }
 }

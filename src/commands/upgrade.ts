@@ -4,6 +4,7 @@ import { readContactMap } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { carryOut } from './carrying-out.ts'
 import { type Command, textOf } from './command.ts'
+import { IDENTITY } from './identity.ts'
 import { findRun } from './runs.ts'
 
 export const upgrade: Command = {
@@ -21,6 +22,7 @@ export const upgrade: Command = {
       type: 'boolean',
       describe: 'try once more what a run that has ended was refused',
     },
+    identity: IDENTITY,
     'break-lock': {
       type: 'boolean',
       describe: 'take the run from a process that is provably dead (its lock stays on some file servers)',

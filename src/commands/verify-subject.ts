@@ -13,7 +13,9 @@ import { MANIFEST } from '../snapshot/format.ts'
 import { localPlace, type Place } from '../snapshot/place.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import { contactMapOf } from '../upgrade/contact-map.ts'
-import { assertOwn, passFolder, passResult } from '../upgrade/pass.ts'
+import { mayHaveDeleted } from '../upgrade/history.ts'
+import { importedResult, isImportMade } from '../upgrade/imported.ts'
+import { assertOwn, passResult } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
 import type { Tools } from './command.ts'
 import { snapshotsFolder } from './open.ts'
@@ -57,13 +59,16 @@ async function runOf(named: string, config: Config, tools: Tools): Promise<Subje
   const journal = openJournal(join(runFolder, 'run.db'), tools.clock, 'read')
   const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   if (journal.events.latest(name, 'finished') !== undefined) {
+    // Until the deletion, what the tenant holds is what was exported; from then on, what is imported.
+    const imports = mayHaveDeleted(journal) && isImportMade(journal)
+    const result = imports ? importedResult({ journal }) : passResult({ journal }, name)
     const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
     return {
-      place: localPlace(passFolder({ journal, snapshots }, name)),
+      place: localPlace(join(snapshots, result.snapshot)),
       run: plan.run,
       journal,
       map: contactMapOf({ journal, folder: runFolder }),
-      assertRunsOwn: (snapshot) => assertOwn(snapshot, passResult({ journal }, name), plan.run),
+      assertRunsOwn: (snapshot) => assertOwn(snapshot, result, plan.run),
     }
   }
   journal[Symbol.dispose]()

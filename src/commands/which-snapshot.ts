@@ -7,7 +7,7 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type CatalogEntry, catalogOf, STAMP } from '../snapshot/catalog.ts'
-import { HISTORY, RESTORED } from '../snapshot/format.ts'
+import { HISTORY, MERGED, RESTORED } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import type { Flag } from './command.ts'
 import { rootPlace } from './places.ts'
@@ -89,11 +89,11 @@ function onlyOf(found: readonly CatalogEntry[], text: string, root: Place): Cata
 }
 
 /** What the tenant did not hold like that. */
-const OTHERS = [HISTORY, RESTORED]
+const OTHERS = [HISTORY, RESTORED, MERGED]
 
 /**
  * Half a snapshot is passed over: it is being written, or was given up; whoever waits for one has the one before it. So is
- * what a restore took out of another one, and the source system's own history.
+ * what a restore took out of another one or an upgrade has merged, and the source system's own history.
  */
 function newestOf(found: readonly CatalogEntry[], text: string): CatalogEntry {
   const finished = found.filter(

@@ -13,6 +13,8 @@ export interface ContactList {
   /** @returns up to `limit` ids from that ordinal on. */
   slice(ordinal: number, limit: number): readonly string[]
   has(id: string): boolean
+  /** @returns the place of an id; undefined where it is not in the list */
+  ordinalOf(id: string): number | undefined
   /** Numbers the list anew: by what each id is called, in the order of code units. All of it or, after a kill, nothing. */
   sort(nameOf: (id: string) => string): void
 }
@@ -38,6 +40,10 @@ export function createContactList(db: DatabaseSync): ContactList {
     count: () => size,
     slice: (ordinal, limit) => select.all(ordinal, limit).map((row) => toGuid(row['id'] as Uint8Array)),
     has: (id) => find.get(toBytes(id)) !== undefined,
+    ordinalOf(id) {
+      const row = find.get(toBytes(id))
+      return row === undefined ? undefined : Number(row['ordinal'])
+    },
     sort(nameOf) {
       db.function('name_of', (bytes) => nameOf(toGuid(bytes as Uint8Array)))
       transaction(db, () => {

@@ -8,9 +8,10 @@ import type { OperatorError } from '../errors.ts'
 import { MAX_SCHEMAS } from '../schema/rules.ts'
 import type { Tally } from '../transfer/compare.ts'
 import { duration } from '../upgrade/estimate.ts'
+import { historyLines } from '../upgrade/ledger.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'
-import { bytesNeeded, sizeText } from '../upgrade/space.ts'
+import { bytesNeeded, bytesToMerge, sizeText } from '../upgrade/space.ts'
 import type { RunStatus } from '../upgrade/status.ts'
 import type { GateRequest } from '../upgrade/strategy.ts'
 import { countOf } from '../words.ts'
@@ -45,6 +46,7 @@ export function planLines(plan: Plan): readonly string[] {
     ...contacts.unreadableExamples.map(({ line, problem }) => `  line ${line}: ${problem}`),
     ...plan.coverage.statements.map((text) => `  ${text}`),
     ...(plan.coverage.sure ? [] : ['  The deletion will need --accept-coverage.']),
+    ...sourceLines(plan),
     '',
     `Estimate at ${countOf(estimate.ratePerSecond, 'request')} a second (some ${countOf(estimate.interactions, 'interaction')}, from a sample)`,
     ...estimate.phases.map(
@@ -61,11 +63,29 @@ export function planLines(plan: Plan): readonly string[] {
   ]
 }
 
-function spaceLines({ contacts, estimate }: Plan): readonly string[] {
+/** What comes in from elsewhere, and what does not come back for it. */
+function sourceLines({ history }: Plan): readonly string[] {
+  if (history === undefined) return []
+  const { snapshot, contacts, interactions, unlisted, oldestCreated, newestCreated, mode } = history
+  return [
+    '',
+    `History of the source system, ${mode === 'only' ? 'instead of' : 'besides'} what Engage holds`,
+    `  ${snapshot}`,
+    `  ${countOf(interactions, 'interaction')} of ${countOf(contacts, 'contact')}, created from ${oldestCreated ?? '?'} to ${newestCreated ?? '?'}`,
+    `  contacts that are not in the list, and are read as well: ${unlisted}`,
+    mode === 'only'
+      ? '  What only Engage holds will not come back: the deletion will need --accept-loss with their number.'
+      : '  Imported is what Engage holds and what only the source holds, each event as often as the side that has it more often.',
+  ]
+}
+
+function spaceLines({ contacts, estimate, history }: Plan): readonly string[] {
   const { interactions, recordBytes } = estimate
   if (recordBytes === undefined) return []
-  const needed = bytesNeeded({ contacts: contacts.listed, interactions, recordBytes }, 2)
-  return [`  on disk: some ${sizeText(needed)} for two snapshots, the journal and the evidence`]
+  const volume = { contacts: contacts.listed, interactions, recordBytes }
+  const needed = bytesNeeded(volume, 2) + bytesToMerge(volume, history)
+  const snapshots = history === undefined ? 'two snapshots' : 'three snapshots'
+  return [`  on disk: some ${sizeText(needed)} for ${snapshots}, the journal and the evidence`]
 }
 
 /** @returns what a gate asks, and how to sign it and go on */
@@ -96,6 +116,7 @@ export function statusLines(status: RunStatus): readonly string[] {
         `  ${MARKS[state]} ${name}: ${title}${detail === null ? '' : `\n      ${detail}`}`,
     ),
     ...(failure === null ? [] : [`The last command failed: ${failure.what}`]),
+    ...(status.history === null ? [] : historyLines(status.history)),
     ...(verification === null ? [] : [tallyLine(verification)]),
     ...(remaining.calls === 0
       ? []

@@ -15,6 +15,8 @@ export const BACKUP = 'backup'
 export const HISTORY = 'history'
 /** The `pass` of what was taken out of another snapshot, to be restored: a part of it, perhaps, and no backup of anything. */
 export const RESTORED = 'restore'
+/** The `pass` of what an upgrade has merged of Engage and of the source system's history: no backup of anything, either. */
+export const MERGED = 'merged'
 /** The key of keyed digests, encrypted for whoever may read the snapshot. */
 export const INDEX_KEY = 'index-key.age'
 

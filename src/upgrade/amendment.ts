@@ -11,6 +11,7 @@ import type { Json, JsonObject } from '../json.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import type { ContactTask } from '../transfer/export.ts'
 import { unread } from './base-pass.ts'
+import { madeOfFinalPass } from './imported.ts'
 import { assertProven, type PassResult } from './pass.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { ReadContext } from './strategy.ts'
@@ -26,14 +27,14 @@ const PASS = 'final-pass'
  * @param resting what goes with it, since it rests on it
  */
 export function amend(
-  { events }: Pick<Journal, 'events'>,
+  journal: Pick<Journal, 'events'>,
   amendment: Amendment,
   reason: string,
   resting: readonly string[] = [],
 ): void {
   const { snapshot, manifestDigest, contacts, sought } = amendment
   const amends = { snapshot, manifestDigest, contacts, sought } as unknown as Json
-  events.withdraw([...resting, PASS], { reason, amends })
+  journal.events.withdraw([...resting, ...madeOfFinalPass(journal), PASS], { reason, amends })
 }
 
 /** @returns what the final pass under way, or the next one, amends; undefined where it reads from the base pass on */

@@ -10,6 +10,7 @@ import { withHistory } from '../transfer/history.ts'
 import { awaitWithout, notCleared, SAMPLE, shownOf } from './clearing.ts'
 import { contactMapOf } from './contact-map.ts'
 import { OLDER_JOURNAL } from './history.ts'
+import { importedResult, importedSnapshot } from './imported.ts'
 import {
   beginAnew,
   comparisonOf,
@@ -23,7 +24,6 @@ import {
   startRoundsAnew,
   unaccounted,
 } from './lot.ts'
-import { passResult, passSnapshot } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Contacts to which something was sent of unknown outcome, that are read before anything is posted anew, at most. */
@@ -48,7 +48,7 @@ export async function lookAnew(context: ReadContext, lot: Lot, created: boolean)
     const telling = sample.length - gone.size
     if (first !== undefined && (created || left.length < telling)) throw notCleared(context, first)
     if (created || left.length < telling) {
-      const { interactions } = passResult(context, 'final-pass')
+      const { interactions } = importedResult(context)
       beginAnew(journal, lot, isOlder(context, lot) ? interactions : 0)
       say(`${confirmed} interactions that had been posted went with the schema: all are posted again`)
     } else {
@@ -91,7 +91,7 @@ async function awaitUnaccountedGone(context: ReadContext, lot: Lot): Promise<voi
 
 /** @returns contacts to which POSTs of unknown outcome have gone: all of them or, where they are many, one in so many */
 async function unaccountedAt(context: ReadContext, lot: Lot): Promise<readonly Delivery[]> {
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   let found: Delivery[] = []
   let number = 0
   let every = 1
@@ -109,8 +109,8 @@ async function unaccountedAt(context: ReadContext, lot: Lot): Promise<readonly D
 
 /** @returns contacts that interactions were posted to, spread over the whole snapshot */
 async function postedTo(context: ReadContext, lot: Lot, confirmed: number): Promise<SnapshotContact[]> {
-  const snapshot = await passSnapshot(context, 'final-pass')
-  const { contactsWithHistory } = passResult(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
+  const { contactsWithHistory } = importedResult(context)
   const share = confirmed / Math.max(1, snapshot.manifest.interactions.records)
   const every = Math.max(1, Math.floor((contactsWithHistory * share) / SAMPLE))
   const sample: SnapshotContact[] = []

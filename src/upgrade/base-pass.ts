@@ -7,8 +7,10 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { addCreatedSince, digestFile, loadContacts } from '../transfer/contact-source.ts'
 import type { ContactTask } from '../transfer/export.ts'
+import { addContacts } from './history-plan.ts'
 import { assertNoDrift, runPass } from './pass.ts'
-import { assertSpace } from './space.ts'
+import { openHistory } from './source.ts'
+import { assertSpace, bytesToMerge } from './space.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Freezes the contact list and reads every contact. */
@@ -20,11 +22,15 @@ export async function basePass(context: ReadContext): Promise<Json> {
     const loaded = await loadContacts(plan.contacts.source, journal.contacts, reader)
     const since = Date.parse(plan.contacts.source.asOf)
     const createdSince = await addCreatedSince(since, journal.contacts, reader, clock.now())
-    journal.events.append('finished', 'contacts', { ...loaded, createdSince: createdSince ?? null })
+    const all = journal.contacts.count()
+    journal.events.append('finished', 'contacts', { ...loaded, createdSince: createdSince ?? null, all })
   }
+  await addSource(context)
   const { interactions, recordBytes } = plan.estimate
-  if (recordBytes !== undefined && journal.events.latest('base-pass', 'intent') === undefined)
-    await assertSpace(context, { contacts: journal.contacts.count(), interactions, recordBytes }, 2)
+  if (recordBytes !== undefined && journal.events.latest('base-pass', 'intent') === undefined) {
+    const volume = { contacts: journal.contacts.count(), interactions, recordBytes }
+    await assertSpace(context, volume, 2, bytesToMerge(volume, plan.history))
+  }
   const result = await runPass(context, {
     name: 'base-pass',
     tasksFrom: (ordinal) => unread(context, ordinal),
@@ -47,6 +53,23 @@ export async function* unread({ journal }: ReadContext, from: number): AsyncGene
     for (const contactId of ids) yield { contactId, earlier: undefined, carried: undefined }
     at += ids.length
   }
+}
+
+/** Name of the event that the source's contacts leave, once they are in the list. */
+const SOURCE_CONTACTS = 'source-contacts'
+
+/** Whoever the source has history of may have some in Engage, too, whether or not the list names them. */
+async function addSource(context: ReadContext): Promise<void> {
+  const { journal, plan } = context
+  if (plan.history === undefined || journal.events.latest(SOURCE_CONTACTS, 'finished') !== undefined) return
+  const { contacts } = await addContacts(await openHistory(context), journal.contacts)
+  const listed = journal.events.latest('contacts', 'finished')?.detail as JsonObject
+  // A process that was killed here has added some already.
+  const added = journal.contacts.count() - Number(listed['all'])
+  journal.events.append('finished', SOURCE_CONTACTS, { contacts, added })
+  context.say(
+    `contacts of the source's history that the contact list did not name, and that are read as well: ${added}`,
+  )
 }
 
 async function assertSameList({ plan }: ReadContext): Promise<void> {

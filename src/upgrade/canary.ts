@@ -13,8 +13,9 @@ import { tooManyRejected } from '../transfer/post.ts'
 import { awaitCleared, sampleOf } from './clearing.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema, toldOfDrift } from './drift.ts'
+import { importedResult, importedSnapshot } from './imported.ts'
+import { awaitWithoutLeftOut } from './left-out.ts'
 import { deskOf, isUntouched, type Lot } from './lot.ts'
-import { passResult, passSnapshot } from './pass.ts'
 import type { WriteContext } from './strategy.ts'
 
 /**
@@ -29,7 +30,7 @@ export async function canary(context: WriteContext, lot: Lot, first?: number): P
 
 async function fly(context: WriteContext, lot: Lot, first: number | undefined): Promise<Json> {
   const { journal, settings } = context
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   const desk = deskOf(context, lot)
   // A contact that goes together with others says nothing of the ordinary way.
   const map = contactMapOf(context)
@@ -38,8 +39,9 @@ async function fly(context: WriteContext, lot: Lot, first: number | undefined): 
   const weigh = weigher(lot.schema(context))
   // Once something of a lot has been sent, the deletion was seen to be carried through.
   if (isUntouched(desk.items)) {
-    const { contactsWithHistory } = passResult(context, 'final-pass')
+    const { contactsWithHistory } = importedResult(context)
     await awaitCleared(context, lot, await sampleOf({ snapshot, contactsWithHistory }, context.stop))
+    await awaitWithoutLeftOut(context, lot)
   }
   for (;;) {
     const named = first === undefined ? undefined : await canaryAt(snapshot, first, gone, context.stop)

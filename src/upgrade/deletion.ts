@@ -1,7 +1,7 @@
 /**
  * Step 3: the proof of creation, and the deletion.
- * Guarantees: nothing is deleted unless, at that instant, the live schema is the plan's, the snapshot has been read
- * back from disk byte by byte, coverage is complete or accepted by name, the new schema has room and passes the
+ * Guarantees: nothing is deleted unless, at that instant, the live schema is the plan's, the snapshot (and the one that is
+ * to be imported in its place, where there is one) has been read back from disk byte by byte, coverage is complete or accepted by name, the new schema has room and passes the
  * rules, no sampled contact holds anything that the snapshot lacks, nor does any that it has as gone.
  */
 import { EngageError } from '../engage/errors.ts'
@@ -15,7 +15,8 @@ import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { amend } from './amendment.ts'
 import { isHot, withdrawHotPass, withdrawStop } from './final-pass.ts'
-import { DELETION_REFUSED, mayHaveDeleted, OTHERS } from './history.ts'
+import { DELETION_REFUSED, mayHaveDeleted, OTHERS, usesHistory } from './history.ts'
+import { importedFolder, importedResult, lossOf } from './imported.ts'
 import { assertNoDrift, assertProven, passFolder, passResult, passSnapshot } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { assertStillGone } from './restored.ts'
@@ -140,7 +141,8 @@ async function assertStillOurs(context: WriteContext): Promise<void> {
   const live = await reader.getSchema(plan.schemaId)
   if (live === undefined) return
   if (schemaDigest(live) !== plan.liveDigest) throw madeAnew(plan.before, live)
-  await assertNoStrangers(context, (_, others) => others)
+  // Whatever is to be imported: what may go is what was exported.
+  await assertNoStrangers(context, await passSnapshot(context, 'final-pass'), (_, others) => others)
 }
 
 /** One 404 may be a passing fault: it is gone when it still is a while later. */
@@ -161,6 +163,8 @@ async function assertPreconditions(context: ReadContext): Promise<readonly strin
   if (signature?.['confirm'] !== plan.schemaId || signature['planDigest'] !== planDigest)
     throw unsigned(plan.schemaId)
   if (!final.coverage.sure && signature['acceptCoverage'] !== true) throw unsigned(plan.schemaId)
+  const loss = lossOf(context)
+  if (loss > 0 && signature['acceptLoss'] !== loss) throw unsigned(plan.schemaId)
   await assertNoDrift(context)
   const schemas = (await reader.listSchemas()).map(({ id }) => id)
   const others = schemas.filter((id) => id !== plan.schemaId)
@@ -177,6 +181,8 @@ async function assertSnapshot(context: ReadContext): Promise<void> {
   const folder = passFolder(context, 'final-pass')
   context.say('proving the snapshot byte by byte')
   await assertProven(folder, passResult(context, 'final-pass').manifestDigest)
+  if (usesHistory(context.journal))
+    await assertProven(importedFolder(context), importedResult(context).manifestDigest)
 }
 
 /** Contacts spread over the list are read once more: what they hold must be what the snapshot holds. */

@@ -5,8 +5,8 @@
  */
 import type { Journal } from '../journal/journal.ts'
 import { isRestore, mayHaveDeleted, OLDER_JOURNAL } from './history.ts'
+import { importedResult, isImportMade } from './imported.ts'
 import { itemsOf } from './lot.ts'
-import { passResult } from './pass.ts'
 import { isDone } from './runner.ts'
 import { lotOf } from './status.ts'
 
@@ -28,7 +28,7 @@ export function distrust(journal: Journal, reached: number | null): number {
 
 /** Before a deletion, or a selection, nothing was posted: what is there is the history itself. */
 function doubtAll(journal: Journal): number {
-  const mayHavePosted = isRestore(journal) ? isDone(journal, { name: 'final-pass' }) : mayHaveDeleted(journal)
+  const mayHavePosted = isRestore(journal) ? isImportMade(journal) : mayHaveDeleted(journal)
   if (!mayHavePosted) return 0
-  return itemsOf(journal, lotOf(journal)).doubtAll(passResult({ journal }, 'final-pass').interactions)
+  return itemsOf(journal, lotOf(journal)).doubtAll(importedResult({ journal }).interactions)
 }

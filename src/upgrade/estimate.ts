@@ -4,6 +4,7 @@
  * further page of 50, one POST an interaction); time is calls divided by the rate, and nothing is rounded down.
  */
 import type { JsonObject } from '../json.ts'
+import type { HistoryTerms } from './history-terms.ts'
 
 export interface EstimateFacts {
   readonly contacts: number
@@ -16,6 +17,8 @@ export interface EstimateFacts {
   readonly finalPassContacts: number
   /** Bytes of all interactions together, compressed. */
   readonly recordBytes: number
+  /** What the source system has kept, where it is imported. */
+  readonly history?: Pick<HistoryTerms, 'mode' | 'interactions'>
 }
 
 export interface PhaseEstimate extends JsonObject {
@@ -43,11 +46,20 @@ export function estimateUpgrade(facts: EstimateFacts): Estimate {
   const phases = [
     phase('export (base pass, while the tenant lives)', facts.contacts + facts.furtherPages),
     phase('final pass (producers stopped)', facts.finalPassContacts + facts.furtherPages),
-    phase('import (history incomplete until it ends)', facts.interactions),
+    phase(
+      `import (history incomplete until it ends)${facts.history ? ', at most' : ''}`,
+      importedAtMost(facts),
+    ),
     phase('verification (read-back)', facts.contactsWithHistory + facts.furtherPages),
   ]
   const { ratePerSecond, interactions, recordBytes } = facts
   return totalOf({ ratePerSecond, interactions, recordBytes }, phases)
+}
+
+/** How much of it both sides hold is not known yet. */
+function importedAtMost({ interactions, history }: EstimateFacts): number {
+  if (history === undefined) return interactions
+  return history.interactions + (history.mode === 'only' ? 0 : interactions)
 }
 
 /** @returns phases with what they add up to */

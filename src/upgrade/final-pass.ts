@@ -18,8 +18,9 @@ import type { ContactTask } from '../transfer/export.ts'
 import { amend, amendedSnapshot, amendedTasks, amendmentOf, sweep } from './amendment.ts'
 import { createdWhenListed, unread } from './base-pass.ts'
 import { mayHaveDeleted } from './history.ts'
+import { madeOfFinalPass } from './imported.ts'
 import { assertNoDrift, type PassResult, type PassTally, passSnapshot, runPass } from './pass.ts'
-import { assertSpace, type Volume } from './space.ts'
+import { assertSpace, bytesToMerge, volumeOf } from './space.ts'
 import type { ReadContext } from './strategy.ts'
 import { type Strays, straysOf } from './strays.ts'
 
@@ -75,7 +76,8 @@ async function readOnce(context: ReadContext, base: Snapshot): Promise<PassResul
     // Where a merge has taken interactions to a contact that nobody has listed.
     journal.contacts.add(amended?.contacts ?? [])
     await addNewContacts(context)
-    await assertSpace(context, volumeOf(base), 1)
+    const volume = volumeOf(base)
+    await assertSpace(context, volume, 1, bytesToMerge(volume, context.plan.history))
   }
   const hot = isHot(context)
   const count = counter(context, amended === undefined)
@@ -141,13 +143,6 @@ export function withdrawHotPass(context: ReadContext, found: string): never {
   })
 }
 
-/** What the base pass has really taken. */
-function volumeOf({ manifest }: Snapshot): Volume {
-  const { contacts, interactions, parts } = manifest
-  const recordBytes = parts.reduce((sum, part) => sum + part.interactions.bytes, 0)
-  return { contacts: contacts.listed, interactions: interactions.records, recordBytes }
-}
-
 /** Voids the producers' stop and what rests on it, but not once anything has been deleted. @throws OperatorError (exit 4), always */
 export function withdrawStop(context: ReadContext, reason: string): never {
   voidStop(context, { reason })
@@ -173,7 +168,9 @@ function voidStop(context: ReadContext, detail: JsonObject & { readonly reason: 
       exit: EXIT.precondition,
     })
   }
-  context.journal.events.withdraw(['delete-schema', 'final-pass', 'producers-stopped'], detail)
+  const { journal } = context
+  const resting = ['delete-schema', ...madeOfFinalPass(journal)]
+  journal.events.withdraw([...resting, 'final-pass', 'producers-stopped'], detail)
 }
 
 /** Contacts that were created while the base pass ran, or since. */

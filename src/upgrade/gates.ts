@@ -6,7 +6,9 @@
 import type { JsonObject } from '../json.ts'
 import { countOf } from '../words.ts'
 import { isRefuted } from './final-pass.ts'
-import { mayHaveDeleted } from './history.ts'
+import { mayHaveDeleted, usesHistory } from './history.ts'
+import { importedFolder, importedResult, lossOf, mergeResult } from './imported.ts'
+import { historyLines } from './ledger.ts'
 import { passFolder, passResult } from './pass.ts'
 import { riskOf } from './risk.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
@@ -57,6 +59,9 @@ export const deletionApproved: Gate = {
     const needs: Requirement[] = ['confirm']
     if (!final.coverage.sure) needs.push('accept-coverage')
     if (unproven) needs.push('accept-no-preflight')
+    const loss = lossOf(context)
+    if (loss > 0) needs.push('accept-loss')
+    const { refusable, refusableExample } = importedResult(context).tally
     return {
       asks: [
         `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
@@ -71,10 +76,11 @@ export const deletionApproved: Gate = {
               passFolder(context, 'base-pass'),
             ]
           : []),
-        ...(final.tally.refusable > 0
+        ...historyAsks(context),
+        ...(refusable > 0
           ? [
-              `By the new schema's rules Engage will refuse ${final.tally.refusable} of the interactions: they will not come back.`,
-              `For example ${final.tally.refusableExample}`,
+              `By the new schema's rules Engage will refuse ${refusable} of the interactions: they will not come back.`,
+              `For example ${refusableExample}`,
             ]
           : []),
         ...(mayHaveDeleted(context.journal)
@@ -92,15 +98,53 @@ export const deletionApproved: Gate = {
         `When you are sure, sign with ${inWords(needs)}.`,
       ],
       needs,
+      ...(loss > 0 && { loss }),
     }
   },
 }
 
+/** What comes back is not what is deleted: said where that is decided. */
+function historyAsks(context: ReadContext): readonly string[] {
+  if (!usesHistory(context.journal)) return []
+  const { plan, folder } = context
+  const { interactions, contactsWithHistory, figures, unfit } = mergeResult(context)
+  const loss = lossOf(context)
+  return [
+    `What is imported afterwards is merged of that and of the history in ${plan.history?.snapshot}: ${countOf(interactions, 'interaction')} of ${countOf(contactsWithHistory, 'contact')}, in this snapshot, which is proven like the other:`,
+    importedFolder(context),
+    ...historyLines(figures, folder),
+    ...(unfit === 0
+      ? []
+      : [
+          `Imported as Engage has them, since what the source knows besides breaks the new schema's rules: ${unfit}`,
+        ]),
+    ...(loss === 0 ? [] : lossAsks(context, loss)),
+  ]
+}
+
+function lossAsks(context: ReadContext, loss: number): readonly string[] {
+  return [
+    `By this plan (--history-only) the ${countOf(loss, 'interaction')} that only Engage holds will NOT come back. Whoever signs accepts that with --accept-loss and their number. They stay in the snapshot of what is deleted, and this brings them in later:`,
+    `engage-migrate restore ${passFolder(context, 'final-pass')}`,
+  ]
+}
+
+const WORDS: Partial<Readonly<Record<Requirement, string>>> = {
+  confirm: '--confirm and the id of the schema',
+  'accept-loss': '--accept-loss and the number of interactions that do not come back',
+}
+
 function inWords(needs: readonly Requirement[]): string {
-  const [last, ...others] = needs
-    .map((need) => (need === 'confirm' ? '--confirm and the id of the schema' : `--${need}`))
-    .reverse()
+  const [last, ...others] = needs.map((need) => WORDS[need] ?? `--${need}`).reverse()
   return others.length === 0 ? `${last}` : `${others.reverse().join(', ')} and ${last}`
+}
+
+/** Their loss was accepted at the deletion. */
+function lossBackAsks(context: ReadContext, loss: number): readonly string[] {
+  return [
+    `The ${countOf(loss, 'interaction')} that only Engage held, whose loss was accepted at the deletion, are not among them; this brings them in later:`,
+    `engage-migrate restore ${passFolder(context, 'final-pass')}`,
+  ]
 }
 
 /** The look that only a person can take: that nothing was sent to the contact. */
@@ -129,11 +173,16 @@ export const rollBackApproved: Gate = {
   title: 'the old schema is recreated as it was, and its history imported into it',
   request: (context: ReadContext) => {
     const { plan } = context
-    const final = passResult(context, 'final-pass')
+    const final = importedResult(context)
+    const loss = lossOf(context)
     return {
       asks: [
         `Schema ${plan.schemaId} will be recreated in ${plan.tenant} as it was before, and ${countOf(final.interactions, 'interaction')} imported into it from`,
-        passFolder(context, 'final-pass'),
+        importedFolder(context),
+        ...(usesHistory(context.journal)
+          ? ['That is merged of what Engage held and of the history of the source, as on the way forth.']
+          : []),
+        ...(loss === 0 ? [] : lossBackAsks(context, loss)),
         'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
         ...final.coverage.statements,
         'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way; until then it can still go on forwards:',

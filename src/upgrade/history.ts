@@ -21,6 +21,17 @@ export function isRestore(journal: Pick<Journal, 'events'>): boolean {
   return bound?.['strategy'] === 'restore'
 }
 
+/** @returns whether an upgrade imports the source system's history: it is bound to such a plan */
+export function usesHistory(journal: Pick<Journal, 'events'>): boolean {
+  return historyOf(journal) !== undefined
+}
+
+/** @returns where that history is, by its address; undefined where a run has none */
+export function historyOf({ events }: Pick<Journal, 'events'>): string | undefined {
+  const bound = events.latest('plan', 'finished')?.detail as JsonObject | undefined
+  return bound?.['history'] === undefined ? undefined : String(bound['history'])
+}
+
 /** @returns whether the schema has been deleted by this run, or may have been */
 export function mayHaveDeleted(journal: Pick<Journal, 'events'>): boolean {
   const last = journal.events

@@ -11,8 +11,8 @@ import { figuresOf } from './comparison.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema, toldOfDrift } from './drift.ts'
 import { goneWithContacts } from './gone.ts'
+import { importedResult, importedSnapshot } from './imported.ts'
 import { deskOf, itemsOf, type Lot } from './lot.ts'
-import { passResult, passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** Posts everything that is not decided yet; what was refused before is tried once more. */
@@ -31,7 +31,7 @@ export async function importHistory(context: WriteContext, lot: Lot): Promise<Js
  */
 async function knownRefusals(context: ReadContext, lot: Lot): Promise<Refusals> {
   const { journal } = context
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   const now = await countRefusals(snapshot, contactMapOf(context), itemsOf(journal, lot), context.stop)
   const name = `${lot.name}:refused-before`
   const noted = journal.events.latest(name, 'note')?.detail as JsonObject | undefined
@@ -50,7 +50,7 @@ export async function postAll(
   refused: Refusals = { items: 0, goneContacts: 0 },
 ): Promise<void> {
   const { journal, settings } = context
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   const map = contactMapOf(context)
   const items = itemsOf(journal, lot)
   const { sent } = items.counts()
@@ -65,7 +65,7 @@ export async function postAll(
       importSnapshot(desk, snapshot, {
         concurrency: settings.concurrency,
         map,
-        tolerated: refused.items + passResult(context, 'final-pass').tally.refusable,
+        tolerated: refused.items + importedResult(context).tally.refusable,
         // Those that a restore has found gone were told, and signed for.
         toleratedGone: Math.max(refused.goneContacts, figuresOf(journal)?.goneContacts ?? 0),
         refusedAtMost: settings.refusedAtMost,
@@ -89,7 +89,7 @@ export async function postAll(
 
 /** Writes the files that other systems and people need: old id → new id, and what was refused. */
 export async function leaveEvidence(context: ReadContext, lot: Lot): Promise<Json> {
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   const items = itemsOf(context.journal, lot)
   const left = goneWithContacts(context)
   const counts = await writeEvidence(context.folder, snapshot, items, contactMapOf(context), left)

@@ -15,12 +15,35 @@ import {
   producersStopped,
   rollBackApproved,
 } from './gates.ts'
+import { compareHistory } from './history-comparison.ts'
+import { MERGE } from './imported.ts'
 import { importHistory, leaveEvidence } from './importing.ts'
 import { BACK, FORTH, type Lot } from './lot.ts'
+import { merge } from './merging.ts'
 import { recreate } from './recreation.ts'
 import { clearNewSchema } from './roll-back.ts'
 import type { Action, Strategy } from './strategy.ts'
 import { verifyHistory } from './verification.ts'
+
+/** What follows which action where there is a history of the source. */
+const WITH_HISTORY: Readonly<Record<string, readonly Action[]>> = {
+  'base-pass': [
+    {
+      kind: 'read',
+      name: 'history-comparison',
+      title: 'comparing what Engage holds with the history of the source',
+      run: compareHistory,
+    },
+  ],
+  'final-pass': [
+    {
+      kind: 'read',
+      name: MERGE,
+      title: 'merging the history of the source with what Engage holds',
+      run: merge,
+    },
+  ],
+}
 
 export const inPlace: Strategy = [
   // The documentation's: 1. Confirm interactions exist
@@ -79,6 +102,12 @@ export const inPlace: Strategy = [
     actions: importActions(FORTH, ''),
   },
 ]
+
+/** The same, where the source system has kept the history: it is held against what Engage holds, and both are merged. */
+export const inPlaceWithHistory: Strategy = inPlace.map((step) => ({
+  ...step,
+  actions: step.actions.flatMap((action) => [action, ...(WITH_HISTORY[action.name] ?? [])]),
+}))
 
 /** The way back, once the old schema is deleted and the new one is refused. */
 export const rollBack: Strategy = [

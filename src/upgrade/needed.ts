@@ -7,6 +7,7 @@ import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import { amendmentOf } from './amendment.ts'
+import { historyOf } from './history.ts'
 import { isDone } from './runner.ts'
 import { mayDeleteLate } from './schema-effects.ts'
 import { holdsHistory, strategyOf, verificationOf } from './status.ts'
@@ -39,5 +40,7 @@ export function snapshotsNamed(journal: Events): readonly string[] {
     if (['intent', 'finished', 'withdrawn'].includes(event.kind)) latest.set(event.name, event)
   const standing = [...latest.values()].filter(({ kind }) => kind !== 'withdrawn')
   const named = standing.map(({ detail }) => (detail as JsonObject | null)?.['snapshot'])
-  return [...named, amendmentOf(journal)?.snapshot].filter((each) => typeof each === 'string')
+  // Wherever it is kept: where it is elsewhere, this names none of those here.
+  const history = historyOf(journal)?.split(/[\\/]/).at(-1)
+  return [...named, amendmentOf(journal)?.snapshot, history].filter((each) => typeof each === 'string')
 }

@@ -6,6 +6,7 @@
 import type { Json } from '../json.ts'
 import { isHot, REFUTED } from './final-pass.ts'
 import { mayHaveDeleted } from './history.ts'
+import { madeOfFinalPass } from './imported.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -24,9 +25,9 @@ export function restsOnSince({ plan, journal }: Pick<ReadContext, 'plan' | 'jour
 }
 
 /** Has everybody read again, and what rests on the reading signed anew. */
-export function readAnew({ events }: ReadContext['journal'], reason: string): void {
-  const signed = ['delete-schema', 'producers-stopped'].filter((name) => isDone({ events }, { name }))
-  events.withdraw([...signed, 'final-pass'], { reason, ...REFUTED })
+export function readAnew(journal: ReadContext['journal'], reason: string): void {
+  const signed = ['delete-schema', 'producers-stopped'].filter((name) => isDone(journal, { name }))
+  journal.events.withdraw([...signed, ...madeOfFinalPass(journal), 'final-pass'], { reason, ...REFUTED })
 }
 
 function isVoid(detail: Json): boolean {

@@ -13,6 +13,7 @@ import { lintSchema, parseSchema } from '../schema/rules.ts'
 import type { ContactSource } from '../transfer/contact-source.ts'
 import type { Coverage } from './coverage.ts'
 import type { Estimate } from './estimate.ts'
+import { type HistoryTerms, missingHistory } from './history-terms.ts'
 import { missingTerms, type RestoreTerms } from './terms.ts'
 
 export const PLAN_FORMAT = 'engage-migrate plan'
@@ -27,6 +28,8 @@ export interface Plan {
   readonly strategy: 'in-place' | 'restore'
   /** What is restored, by a plan of that strategy. */
   readonly restore?: RestoreTerms
+  /** What the source system has kept, where an upgrade imports it. */
+  readonly history?: HistoryTerms
   readonly createdAt: string
   readonly tenant: string
   readonly baseUrl: string
@@ -156,8 +159,11 @@ function missingFields(value: JsonObject): readonly string[] {
   )
   // The run's id names a folder: nothing in it may lead elsewhere.
   if (typeof value['run'] === 'string' && !/^[A-Za-z0-9_-]+$/.test(value['run'])) lacking.push('run')
-  if (value['strategy'] === 'restore') lacking.push(...missingTerms(value['restore']))
-  else if (value['strategy'] !== 'in-place') lacking.push('strategy')
+  if (value['strategy'] === 'restore') {
+    lacking.push(...missingTerms(value['restore']))
+    if (value['history'] !== undefined) lacking.push('an upgrade for its history')
+  } else if (value['strategy'] !== 'in-place') lacking.push('strategy')
+  lacking.push(...missingHistory(value['history']))
   // Anything but `full` would read as `hot`, and without a number no contact would be in its sample.
   const finalPass = value['finalPass']
   const mode = isObject(finalPass) ? finalPass['mode'] : undefined

@@ -10,8 +10,8 @@ import { withHistory } from '../transfer/history.ts'
 import { saysGone } from '../transfer/refusals.ts'
 import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
 import { assertStillThere } from './drift.ts'
+import { importedSnapshot, isImportMade } from './imported.ts'
 import { itemsOf, type Lot, prefixOf, startRoundsAnew } from './lot.ts'
-import { passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -77,12 +77,12 @@ async function assertNotParted(
   before: ContactMap,
   after: ContactMap,
 ): Promise<void> {
-  if (!isDone(context.journal, { name: 'final-pass' })) return
+  if (!isImportMade(context.journal)) return
   const items = itemsOf(context.journal, lot)
   const from = (id: string): string => before.get(id) ?? id
   const to = (id: string): string => after.get(id) ?? id
   const checked = new Set<string>()
-  for await (const contact of withHistory(await passSnapshot(context, 'final-pass'), 0, context.stop)) {
+  for await (const contact of withHistory(await importedSnapshot(context), 0, context.stop)) {
     const { contactId, firstSeq, interactions } = contact
     const was = from(contactId)
     const step = `${was} ${to(contactId)}`

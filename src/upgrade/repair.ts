@@ -25,8 +25,8 @@ import { inOrder } from '../transfer/pump.ts'
 import { compareLive, verifyLive } from '../transfer/verify.ts'
 import { attemptTo } from './attempt.ts'
 import { assertStillThere } from './drift.ts'
+import { importedSnapshot } from './imported.ts'
 import { comparisonOf, type Lot, madeBy, verificationNote } from './lot.ts'
-import { passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import { holdsHistory } from './status.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
@@ -60,7 +60,7 @@ export interface Survey {
 export async function findOrphans(context: ReadContext, lot: Lot): Promise<Survey> {
   assertImported(context, lot)
   await assertStillThere(context, lot)
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   const { reader, settings, stop } = context
   const found: Found[] = []
   const tally = await verifyLive({

@@ -8,6 +8,7 @@ import type { Json } from '../json.ts'
 import type { Interaction } from '../model.ts'
 import { sameSchema } from '../schema/diff.ts'
 import type { Found } from '../transfer/reconcile.ts'
+import { importedSnapshot } from './imported.ts'
 import { FORTH, reconcileUnaccounted, wasPosted } from './lot.ts'
 import { deleteSchema } from './schema-effects.ts'
 import { assertNoStrangers, type Known, madeAnew } from './strangers.ts'
@@ -46,8 +47,9 @@ export async function clearNewSchema(context: WriteContext): Promise<Json> {
   if (live === undefined || sameSchema(live, plan.before)) return { removed: false }
   // "Plan again", which a difference is answered with elsewhere, would be no way out here.
   if (!sameSchema(live, plan.after)) throw madeAnew(plan.after, live)
+  const snapshot = await importedSnapshot(context)
   const assertOurs = (): Promise<void> =>
-    assertNoStrangers(context, (known, others) => strangers(context, known, others))
+    assertNoStrangers(context, snapshot, (known, others) => strangers(context, known, others))
   await assertOurs()
   journal.events.append('intent', 'roll-back-clearing', { schemaId: plan.schemaId })
   await deleteSchema(context, plan.after, assertOurs)

@@ -14,12 +14,12 @@ import type { ContactRead, Interaction } from '../model.ts'
 import { stamp } from '../names.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import { type PartProof, RESTORED } from '../snapshot/format.ts'
-import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
 import { Interrupted } from '../transfer/progress.ts'
 import { assertProven, type Intent, NOTHING, type PassResult, type PassTally } from './pass.ts'
-import { assertSpace } from './space.ts'
+import { problemsOf } from './source.ts'
+import { assertSpace, volumeOf } from './space.ts'
 import type { ReadContext, Source } from './strategy.ts'
 import { isPartial, type RestoreTerms } from './terms.ts'
 import { spanOf, wantedContacts } from './wanted.ts'
@@ -89,38 +89,19 @@ async function sourceOf({ plan, source }: ReadContext): Promise<Source> {
 }
 
 async function assertWhole(
-  { progress }: ReadContext,
-  { place, opener }: Source,
+  context: ReadContext,
+  source: Source,
   { manifestDigest }: RestoreTerms,
 ): Promise<void> {
-  const proof = await proveSnapshot(place, {
-    opener,
-    onProgress: ({ part, parts, records }) =>
-      progress({
-        ...{ phase: 'proving the snapshot: parts', done: part, total: parts, doneHere: part },
-        note: `${records} interactions`,
-      }),
-  })
-  const problems =
-    proof.ok && proof.manifestDigest !== manifestDigest
-      ? ['it is another one than the restore was begun with']
-      : proof.problems
+  const problems = await problemsOf(context, source, manifestDigest)
   if (problems.length === 0) return
+  const { place } = source
   throw new OperatorError({
     what: `The snapshot ${place.name} can't be restored from: ${problems.slice(0, 5).join('; ')}${problems.length > 5 ? '; …' : ''}.`,
     safe: 'Nothing was changed, and nothing sent.',
     next: 'Put an undamaged copy back, or restore from another snapshot: engage-migrate snapshots list',
     exit: EXIT.precondition,
   })
-}
-
-function volumeOf({ manifest, links }: Snapshot) {
-  const parts = links.flatMap((link) => link.manifest.parts)
-  return {
-    contacts: manifest.contacts.listed,
-    interactions: manifest.interactions.records,
-    recordBytes: parts.reduce((sum, { interactions }) => sum + interactions.bytes, 0),
-  }
 }
 
 /** What an earlier process had written of it goes: it is quicker to write it anew than to find out how far it is good. */

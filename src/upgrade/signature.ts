@@ -17,6 +17,8 @@ export interface Signature {
   readonly confirm: string | null
   readonly acceptCoverage: boolean
   readonly acceptNoPreflight: boolean
+  /** How many interactions need not come back; null or absent where nothing was said of it. */
+  readonly acceptLoss?: number | null
   /** SHA-256 (hex) of the plan that was signed for. */
   readonly planDigest: string
 }
@@ -25,6 +27,8 @@ export interface Signature {
 export const NAME_HERE = 'YOUR NAME'
 /** Stands where the schema's id belongs: a person is to type what is going to be deleted. */
 const ID_HERE = 'SCHEMA ID'
+/** And the number of interactions that do not come back. */
+const NUMBER_HERE = 'HOW MANY'
 
 /** All gates that there are, in the order of the upgrade; that of the way back last. */
 export const GATES: readonly string[] = [
@@ -74,6 +78,14 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
   }
   const request = last.detail as JsonObject
   const needs = request['needs'] as unknown as readonly Requirement[]
+  const loss = Number(request['loss'] ?? 0)
+  if (signature.acceptLoss != null && signature.acceptLoss !== loss) {
+    throw refuse(
+      EXIT.precondition,
+      `--accept-loss names ${signature.acceptLoss}, but ${loss} interactions do not come back by this run.`,
+      'Read what the gate asks, and give that number if it is acceptable.',
+    )
+  }
   const lacking = needs.filter((need) => !MET[need](signature))
   if (lacking.length > 0) {
     const asks = (request['asks'] as readonly string[]).join('\n  ')
@@ -87,9 +99,15 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
   return true
 }
 
-/** @returns the flags that bring what a gate needs, as they are typed; the id of the schema is left to the person */
+/** What a person is to type. */
+const TYPED: Partial<Readonly<Record<Requirement, string>>> = {
+  confirm: `--confirm "${ID_HERE}"`,
+  'accept-loss': `--accept-loss "${NUMBER_HERE}"`,
+}
+
+/** @returns the flags that bring what a gate needs, as they are typed; the id of the schema, and how many interactions do not come back, are left to the person */
 export function flagsOf(needs: readonly Requirement[]): string {
-  return needs.map((need) => (need === 'confirm' ? `--confirm "${ID_HERE}"` : `--${need}`)).join(' ')
+  return needs.map((need) => TYPED[need] ?? `--${need}`).join(' ')
 }
 
 function waitsAt(journal: Journal): string {
@@ -101,6 +119,8 @@ const MET: Readonly<Record<Requirement, (signature: Signature) => boolean>> = {
   confirm: ({ confirm }) => confirm !== null,
   'accept-coverage': ({ acceptCoverage }) => acceptCoverage,
   'accept-no-preflight': ({ acceptNoPreflight }) => acceptNoPreflight,
+  // The number itself was held against the gate's before.
+  'accept-loss': ({ acceptLoss }) => acceptLoss != null,
 }
 
 function refuse(exit: 2 | 4, what: string, next: string): OperatorError {

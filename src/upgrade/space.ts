@@ -3,6 +3,8 @@
  * Guarantees: a pass that would not fit is not begun; what is needed is computed purely, from what was measured.
  */
 import { EXIT, OperatorError } from '../errors.ts'
+import type { Snapshot } from '../snapshot/reader.ts'
+import type { HistoryTerms } from './history-terms.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** What a snapshot holds. */
@@ -35,13 +37,39 @@ export function bytesNeeded({ contacts, interactions, recordBytes }: Volume, sna
   )
 }
 
-/** @throws OperatorError (exit 4) where the data folder's disk has less room than the run needs */
+/** @returns what a snapshot has really taken, with all that it follows */
+export function volumeOf({ manifest, links }: Pick<Snapshot, 'manifest' | 'links'>): Volume {
+  const parts = links.flatMap((link) => link.manifest.parts)
+  return {
+    contacts: manifest.contacts.listed,
+    interactions: manifest.interactions.records,
+    recordBytes: parts.reduce((sum, { interactions }) => sum + interactions.bytes, 0),
+  }
+}
+
+/**
+ * @param engage what Engage holds
+ * @returns bytes that it takes besides to merge a history with it, where there is one: the merged snapshot at its largest,
+ *   the source's records while they are sorted, and what the journal and the evidence have more
+ */
+export function bytesToMerge(engage: Volume, history: HistoryTerms | undefined): number {
+  if (history === undefined) return 0
+  const { interactions, recordBytes } = history
+  const merged = engage.recordBytes + recordBytes + engage.contacts * CONTACT_LINE
+  return Math.ceil(merged + recordBytes + interactions * (ITEM_ROW + MAP_LINE))
+}
+
+/**
+ * @param besides bytes, as `bytesToMerge` has them
+ * @throws OperatorError (exit 4) where the data folder's disk has less room than the run needs
+ */
 export async function assertSpace(
   { freeSpace, snapshots: folder }: Pick<ReadContext, 'freeSpace' | 'snapshots'>,
   volume: Volume,
   snapshots: number,
+  besides = 0,
 ): Promise<void> {
-  const needed = bytesNeeded(volume, snapshots)
+  const needed = bytesNeeded(volume, snapshots) + besides
   const free = await freeSpace(folder)
   if (free === undefined || free >= needed) return
   throw new OperatorError({

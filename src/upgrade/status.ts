@@ -7,8 +7,10 @@ import type { Journal } from '../journal/journal.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import type { VerifyCheckpoint } from '../transfer/verify.ts'
-import { isRestore, mayHaveDeleted } from './history.ts'
-import { inPlace, rollBack } from './in-place.ts'
+import { isRestore, mayHaveDeleted, usesHistory } from './history.ts'
+import { importedResult, isImportMade } from './imported.ts'
+import { inPlace, inPlaceWithHistory, rollBack } from './in-place.ts'
+import { type HistoryFigures, historyFiguresOf } from './ledger.ts'
 import {
   BACK,
   FORTH,
@@ -53,6 +55,8 @@ export interface RunStatus {
   readonly request: GateRequest | null
   readonly direction: 'upgrade' | 'roll-back' | 'restore'
   readonly verification: Tally | null
+  /** Of an upgrade with a history of the source: how that and Engage differ; else null. */
+  readonly history: HistoryFigures | null
   /** What the last command failed with; null where it did not. */
   readonly failure: { readonly what: string; readonly next: string | null } | null
   readonly steps: readonly StepStatus[]
@@ -63,7 +67,9 @@ export interface RunStatus {
 /** @returns the strategy that a run follows: its plan's or, once that has been signed for, the way back */
 export function strategyOf(journal: Pick<Journal, 'events'>): Strategy {
   const lot = lotOf(journal)
-  return lot === RESTORE ? restore : lot === BACK ? rollBack : inPlace
+  if (lot === RESTORE) return restore
+  if (lot === BACK) return rollBack
+  return usesHistory(journal) ? inPlaceWithHistory : inPlace
 }
 
 /** @returns the import that a run is about */
@@ -129,6 +135,7 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
     request: done || gate === null ? null : (openingOf(journal)?.detail as unknown as GateRequest),
     direction: strategy === restore ? 'restore' : strategy === rollBack ? 'roll-back' : 'upgrade',
     verification: verificationOf(journal),
+    history: historyFiguresOf(journal),
     failure,
     steps,
     remaining: remaining(plan, journal, done),
@@ -181,7 +188,8 @@ function remaining(plan: Plan, journal: Journal, done: boolean): RunStatus['rema
   const [exportCalls = 0, finalCalls = 0, , readBackCalls = 0] = plan.estimate.phases.map(
     ({ calls }) => calls,
   )
-  const known = passed('final-pass') ?? passed('base-pass')
+  const imported = isImportMade(journal) ? importedResult({ journal }) : undefined
+  const known = imported ?? passed('final-pass') ?? passed('base-pass')
   const interactions = known?.interactions ?? plan.estimate.interactions
   const counts = itemsOf(journal, lotOf(journal)).counts()
   const calls =

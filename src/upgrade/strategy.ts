@@ -27,7 +27,7 @@ export interface RunSettings {
   readonly refusedAtMost: number
 }
 
-/** A snapshot to restore from. */
+/** A snapshot that a plan names. */
 export interface Source {
   readonly place: Place
   /** For an encrypted one. */
@@ -50,7 +50,7 @@ export interface ReadContext {
   readonly stop: AbortSignal
   /** @returns bytes that are free on the disk of a folder; undefined where that can't be told */
   freeSpace(folder: string): Promise<number | undefined>
-  /** Of a restore: where the plan's snapshot is; absent where nobody has said how to get there. */
+  /** Where the snapshot is that the plan names, to restore or as the source's history; absent where nobody has said how to get there. */
   source?(): Promise<Source>
   readonly progress: Progress
   /** Tells the operator something in one line. */
@@ -62,12 +62,14 @@ export interface WriteContext extends ReadContext {
 }
 
 /** What a signature must bring besides a name. */
-export type Requirement = 'confirm' | 'accept-coverage' | 'accept-no-preflight'
+export type Requirement = 'confirm' | 'accept-coverage' | 'accept-no-preflight' | 'accept-loss'
 
 export interface GateRequest {
   /** What the person who signs stands for, line by line. */
   readonly asks: readonly string[]
   readonly needs: readonly Requirement[]
+  /** Interactions that do not come back: the number that `accept-loss` must name. */
+  readonly loss?: number
 }
 
 /** A point that only a named person passes. */

@@ -20,9 +20,11 @@ import {
   loadContacts,
 } from '../transfer/contact-source.ts'
 import { readContact } from '../transfer/export.ts'
+import type { Progress } from '../transfer/progress.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { assessCoverage } from './coverage.ts'
 import { estimateUpgrade } from './estimate.ts'
+import { type HistoryRequest, planHistory } from './history-plan.ts'
 import { inPlace } from './in-place.ts'
 import { checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
 import { riskOf } from './risk.ts'
@@ -37,6 +39,8 @@ export interface PlanRequest {
   readonly hotSample: number
   readonly canaryGate: boolean
   readonly automations: readonly string[]
+  /** What the source system has kept, where it is to be imported. */
+  readonly history?: HistoryRequest
 }
 
 export interface SurveyTools {
@@ -49,6 +53,7 @@ export interface SurveyTools {
   readonly concurrency: number
   /** Once aborted, the survey ends with its reason. */
   readonly stop?: AbortSignal
+  readonly progress?: Progress
 }
 
 /** Contacts that are looked at to estimate how many interactions there are. */
@@ -72,6 +77,14 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
   const loaded = await loadContacts(request.source, contacts, reader)
   const createdSince = await addCreatedSince(Date.parse(request.source.asOf), contacts, reader, clock.now())
   const counted = await countContacts(reader)
+  // Whether they are in the tenant is not known yet: they say nothing of how many the list holds.
+  const named = contacts.count()
+  const history =
+    request.history &&
+    (await planHistory(request.history, {
+      ...{ tenant: tools.tenant, schemaId: request.schemaId, contacts },
+      progress: tools.progress ?? (() => undefined),
+    }))
   const sample = await sampleContacts(contacts, request.schemaId, tools)
   tools.stop?.throwIfAborted()
   const listed = contacts.count()
@@ -92,14 +105,19 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     changes: diffSchemas(before, after).map(({ text }) => text),
     warnings,
     contacts: { source: request.source, ...loaded },
-    coverage: assessCoverage({ listed, gone: 0, counted, createdSince }),
+    ...(history && { history }),
+    coverage: assessCoverage({ listed: named, gone: 0, counted, createdSince }),
     schemas: { inTenant: schemas.length, free: freePlaces(schemas.length) },
     estimate: estimateUpgrade({
       contacts: listed,
       interactions: Math.round(listed * sample.interactions),
       recordBytes: Math.round(listed * sample.recordBytes),
       furtherPages: Math.round(listed * sample.furtherPages),
-      contactsWithHistory: Math.round(listed * sample.withHistory),
+      contactsWithHistory: Math.min(
+        listed,
+        Math.round(listed * sample.withHistory) + (history?.contacts ?? 0),
+      ),
+      ...(history && { history }),
       finalPassContacts,
       ratePerSecond: tools.ratePerSecond,
     }),

@@ -16,6 +16,7 @@ import { inOrder } from '../transfer/pump.ts'
 import { type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
 import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema } from './drift.ts'
+import { importedSnapshot } from './imported.ts'
 import { postAll } from './importing.ts'
 import {
   comparisonOf,
@@ -26,7 +27,6 @@ import {
   roundName,
   verificationNote,
 } from './lot.ts'
-import { passSnapshot } from './pass.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 import { refuseUnkept, unkeptReason } from './unkept.ts'
 
@@ -132,14 +132,14 @@ interface Sought {
 }
 
 async function* soughtIn(context: ReadContext, seqs: ReadonlySet<number>): AsyncGenerator<Sought> {
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   for await (const { contactId, pieces } of deliveries(snapshot, contactMapOf(context), 0, context.stop)) {
     for (const [seq, record] of recordsOf(pieces)) if (seqs.has(seq)) yield { seq, record, contactId }
   }
 }
 
 async function readBack(context: ReadContext, lot: Lot, pass: string): Promise<Tally> {
-  const snapshot = await passSnapshot(context, 'final-pass')
+  const snapshot = await importedSnapshot(context)
   const { journal, settings } = context
   const done = journal.parts(pass) as unknown as readonly VerifyCheckpoint[]
   let number = done.length
