@@ -8,6 +8,7 @@ import { DEFAULT_API_KEY } from '../../src/sandbox/app.ts'
 import { makeSegmentable } from '../../src/schema/segmentable.ts'
 import type { Tally } from '../../src/transfer/compare.ts'
 import { digestFile } from '../../src/transfer/contact-source.ts'
+import type { HistoryRequest } from '../../src/upgrade/history-plan.ts'
 import { rollBack } from '../../src/upgrade/in-place.ts'
 import { type PassResult, passFolder, passResult } from '../../src/upgrade/pass.ts'
 import type { Plan } from '../../src/upgrade/plan.ts'
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly settings?: Partial<RunSettings>
   /** Bytes that are free on the disk; nobody can tell where absent. */
   readonly free?: number
+  /** What the source system has kept; see test/support/history.ts. */
+  readonly history?: HistoryRequest
   /** Makes the new schema; the first two properties segmentable where absent. */
   derive?(live: InteractionSchema): InteractionSchema
 }
@@ -67,6 +70,7 @@ export async function planFor(bench: Bench, folder: string, options: RunOptions 
       hotSample: options.hotSample ?? 10,
       canaryGate: options.canaryGate ?? false,
       automations: ['Thank-you e-mail'],
+      ...(options.history && { history: options.history }),
     },
     {
       reader: bench.reader,
@@ -90,13 +94,16 @@ export function openRun(
   bench: Bench,
   plan: Plan,
   folder: string,
-  options: Pick<RunOptions, 'settings' | 'free'> = {},
+  options: Pick<RunOptions, 'settings' | 'free' | 'history'> = {},
 ): Run {
   const snapshots = join(folder, 'snapshots')
   mkdirSync(snapshots, { recursive: true })
   writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan))
   const journal = openJournal(join(folder, 'run.db'), bench.clock)
   onTestFinished(() => journal[Symbol.dispose]())
+  // What a command binds every run to; most tests can do without.
+  if (plan.history !== undefined)
+    journal.events.append('finished', 'plan', { digest: 'digest', history: plan.history.snapshot })
   const said: string[] = []
   const context: WriteContext = {
     plan,
@@ -120,6 +127,7 @@ export function openRun(
     tool: TOOL,
     stop: new AbortController().signal,
     freeSpace: async () => options.free,
+    ...(options.history && { source: async () => (options.history as HistoryRequest).source }),
     progress: () => {},
     say: (text) => void said.push(text),
   }

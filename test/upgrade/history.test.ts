@@ -1,0 +1,525 @@
+/** What the source system has kept comes in, once, besides what Engage holds or instead of it. */
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Interaction, InteractionSchema } from '../../src/model.ts'
+import { openSnapshot } from '../../src/snapshot/reader.ts'
+import { importedFolder, mergeResult } from '../../src/upgrade/imported.ts'
+import { ONLY_IN_ENGAGE, ONLY_IN_SOURCE } from '../../src/upgrade/ledger.ts'
+import { snapshotsNamed } from '../../src/upgrade/needed.ts'
+import { readAnew } from '../../src/upgrade/overtaken.ts'
+import { parsePlan } from '../../src/upgrade/plan.ts'
+import { runStrategy } from '../../src/upgrade/runner.ts'
+import { statusOf, strategyOf } from '../../src/upgrade/status.ts'
+import { addHistory, type Bench, held, multiset, openBench, produce, twinsIn } from '../support/bench.ts'
+import { failureOf } from '../support/failure.ts'
+import { figuresOf, historyIn, type Kept, keptBySource, runWith } from '../support/history.ts'
+import { linesOf } from '../support/lines.ts'
+import {
+  approve,
+  go,
+  goBack,
+  passed,
+  planRun,
+  type Run,
+  sign,
+  VISIBLE_WITHIN_MS,
+  verification,
+  walk,
+} from '../support/run.ts'
+
+const STRANGER = '00000000-0000-4000-8000-00000000abcd'
+const UNLISTED = '00000000-0000-4000-8000-00000000cafe'
+const OLD = '2019-05-04T10:00:00.000Z'
+
+function all({ sandbox, schema }: Bench): readonly Interaction[] {
+  return [...sandbox.tenant.interactionsOfSchema(schema.id)]
+}
+
+/** As the source has them: the same events, under no ids that Engage knows. */
+function asKept(records: readonly Interaction[]): readonly Kept[] {
+  return records.map(({ contactId, createdDate, payload }) => ({ contactId, createdDate, payload }))
+}
+
+function first<T>(values: readonly T[]): T {
+  const [value] = values
+  if (value === undefined) throw new Error('nothing there')
+  return value
+}
+
+/** An event that Engage never had. */
+function older(contactId: string, productSku = 'OLD'): Kept {
+  return { contactId, createdDate: OLD, payload: { productSku, rating: 5 } }
+}
+
+function keysOf({ schema }: Bench, records: readonly Kept[]): readonly string[] {
+  return multiset(schema, records as readonly Interaction[])
+}
+
+async function deletes(run: Run): Promise<boolean> {
+  await failureOf(go(run))
+  return run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema !== undefined
+}
+
+describe('a history of the source, besides what Engage holds', () => {
+  it('brings in what either side has, and what both have once', async () => {
+    const bench = openBench()
+    const engage = all(bench)
+    const shared = engage.slice(10)
+    const more = [older(bench.contacts[0] ?? ''), older(bench.contacts[1] ?? '')]
+    const before = held(bench)
+    const run = await runWith(bench, [...asKept(shared), ...more])
+    expect(await walk(run)).toEqual(['automations-paused', 'producers-stopped', 'delete-schema'])
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, more)].sort())
+    expect(figuresOf(run)).toMatchObject({
+      ...{ both: shared.length, onlyInEngage: 10, onlyInSource: 2, gone: 0, sameId: 0 },
+    })
+    expect(verification(run)).toMatchObject({ expected: engage.length + 2, missing: 0, extra: 0, live: 0 })
+    expect(linesOf(join(run.folder, ONLY_IN_ENGAGE)).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(engage.slice(0, 10).map(({ id }) => id)),
+    )
+    expect(linesOf(join(run.folder, ONLY_IN_SOURCE))).toMatchObject(more)
+    expect(statSync(join(run.folder, ONLY_IN_SOURCE)).mode & 0o777).toBe(0o600)
+    // Systems that had stored Engage's ids find them.
+    const old = new Set(linesOf(join(run.folder, 'id-map.ndjson')).map(({ oldId }) => oldId))
+    expect(engage.filter(({ id }) => !old.has(id))).toEqual([])
+    expect(existsSync(join(run.folder, 'sorting'))).toBe(false)
+  })
+
+  it('tells by a dry run, and asks for at the gate, what is only on one side', async () => {
+    const bench = openBench()
+    const engage = all(bench)
+    const run = await runWith(bench, [...asKept(engage.slice(1)), older(first(engage).contactId)])
+    const outcome = await runStrategy(strategyOf(run.journal), run.context, undefined)
+    expect(outcome).toEqual({ state: 'dry-run-ends', before: 'automations-paused' })
+    expect(figuresOf(run)).toMatchObject({ both: engage.length - 1, onlyInEngage: 1, onlyInSource: 1 })
+    expect(statusOf(run.plan, run.journal, false).history).toEqual(figuresOf(run))
+    expect(linesOf(join(run.folder, ONLY_IN_ENGAGE))).toMatchObject([{ id: first(engage).id }])
+    await walk(run, 'delete-schema')
+    const gate = await go(run)
+    if (gate.state !== 'waiting') throw new Error('it did not wait')
+    const asks = gate.request.asks.join('\n')
+    expect(asks).toContain(`${engage.length} interactions of`)
+    expect(asks).toContain(`${engage.length + 1} interactions of`)
+    expect(asks).toContain(importedFolder(run.context))
+    expect(asks).toContain(`such as ${first(engage).id}`)
+    expect(gate.request.needs).toEqual(['confirm'])
+  })
+
+  it('counts twins: each event is there as often as the side has it that has it more often', async () => {
+    const bench = openBench()
+    const seeded = all(bench)
+    const one = first(seeded)
+    const other = first(seeded.filter(({ contactId }) => contactId !== one.contactId))
+    // Twice more in Engage; twice more in the source.
+    for (let time = 0; time < 2; time += 1) addHistory(bench, one.contactId, one.payload, one.createdDate)
+    const before = held(bench)
+    const engage = all(bench)
+    const kept = seeded
+    const more = asKept([other, other])
+    const run = await runWith(bench, [...asKept(kept), ...more])
+    await walk(run)
+    expect(twinsIn(before)).toBeGreaterThan(1)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, more)].sort())
+    expect(figuresOf(run)).toMatchObject({
+      ...{ both: kept.length, onlyInEngage: engage.length - kept.length, onlyInSource: 2 },
+    })
+  })
+
+  it('keeps what only the source knows of an event, where the new schema names it', async () => {
+    const bench = openBench()
+    const [one, two] = all(bench)
+    if (one === undefined || two === undefined) throw new Error('nothing there')
+    const wider = (live: InteractionSchema): InteractionSchema => ({
+      ...live,
+      jsonSchema: {
+        ...live.jsonSchema,
+        properties: {
+          ...live.jsonSchema.properties,
+          campaign: { type: 'string', displayName: 'Campaign', maxLength: 10 },
+        },
+      },
+    })
+    // As a schema that the source was read with, it says nothing of how long a text may be.
+    const theirs = wider(bench.schema)
+    const { maxLength: _, ...loose } = theirs.jsonSchema.properties['campaign'] ?? { type: 'string' }
+    const properties = { ...theirs.jsonSchema.properties, campaign: loose }
+    const source = await keptBySource(
+      bench,
+      [
+        { ...one, id: 's-1', payload: { ...one.payload, campaign: 'spring' } },
+        { ...two, id: 's-2', payload: { ...two.payload, campaign: 'far too long for it' } },
+      ],
+      { schema: { ...theirs, jsonSchema: { ...theirs.jsonSchema, properties } } },
+    )
+    const run = await planRun(bench, { derive: wider, history: historyIn(source) })
+    await walk(run)
+    const kept = all(bench).filter(({ payload }) => payload['campaign'] !== undefined)
+    expect(kept).toMatchObject([
+      { contactId: one.contactId, payload: { ...one.payload, campaign: 'spring' } },
+    ])
+    // What Engage had accepted is not refused for what the source adds to it.
+    expect(mergeResult(run.context)).toMatchObject({ unfit: 1, tally: { refusable: 0 } })
+    expect(verification(run)).toMatchObject({ rejected: 0, missing: 0 })
+  })
+
+  it('reads contacts that only the source names: what Engage holds of them is not lost with the deletion', async () => {
+    const bench = openBench()
+    const engage = all(bench)
+    const theirs = first(engage).contactId
+    bench.sandbox.tenant.apply({ type: 'contact-created', id: UNLISTED, contactType: 'Contact', at: 0 })
+    const before = held(bench)
+    const more = [older(theirs), older(UNLISTED)]
+    const run = await runWith(bench, more, 'besides', {
+      contacts: bench.contacts.filter((id) => id !== theirs).concat(bench.contacts[1] ?? ''),
+    }).catch((error: unknown) => error as Run)
+    expect(run).toMatchObject({ message: expect.stringContaining('none of its 2 contacts') })
+    const listed = bench.contacts.filter((id) => id !== theirs)
+    const other = await runWith(bench, [...more, older(listed[0] ?? '')], 'besides', { contacts: listed })
+    expect(other.plan.history).toMatchObject({ contacts: 3, unlisted: 2 })
+    await walk(other)
+    expect(other.said.join('\n')).toMatch(/the contact list did not name.*: 2/)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [...more, older(listed[0] ?? '')])].sort())
+  })
+
+  it('names what the source has of contacts that are not in Engage, and imports the rest', async () => {
+    const bench = openBench()
+    const before = held(bench)
+    const one = older(bench.contacts[0] ?? '')
+    const run = await runWith(bench, [older(STRANGER), older(STRANGER, 'TOO'), one])
+    await approve(run)
+    expect(figuresOf(run)).toMatchObject({ onlyInSource: 3, gone: 2, goneContacts: 1 })
+    expect(await walk(run)).toEqual([])
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [one])].sort())
+    expect(linesOf(join(run.folder, ONLY_IN_SOURCE)).filter(({ gone }) => gone === true)).toHaveLength(2)
+    expect(verification(run)).toMatchObject({ missing: 0, rejected: 0 })
+  })
+
+  it('is refused where Engage knows none of the contacts of the source', async () => {
+    const bench = openBench()
+    const [one, two] = bench.contacts
+    const source = await keptBySource(bench, [older(one ?? ''), older(two ?? '')])
+    const run = await planRun(bench, { history: historyIn(source) })
+    for (const id of [one, two])
+      bench.sandbox.tenant.apply({ type: 'contact-deleted', id: id ?? '', at: bench.clock.now() })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('None of the 2 contacts'),
+    })
+  })
+
+  it('tells apart an event of the source that has the id of another one in Engage', async () => {
+    const bench = openBench()
+    const one = first(all(bench))
+    const before = held(bench)
+    const clash = { ...older(one.contactId), id: one.id }
+    const run = await runWith(bench, [clash])
+    await approve(run)
+    expect(figuresOf(run)).toMatchObject({ onlyInSource: 1, sameId: 1 })
+    await walk(run)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [clash])].sort())
+    const olds = linesOf(join(run.folder, 'id-map.ndjson')).map(({ oldId }) => oldId)
+    expect(olds).toContain(`${one.id}-source-1`)
+    expect(new Set(olds).size).toBe(before.length + 1)
+  })
+
+  it('counts what the new schema will refuse over what is really imported', async () => {
+    const bench = openBench()
+    const one = first(all(bench))
+    const loose = { ...bench.schema, jsonSchema: { ...bench.schema.jsonSchema, properties: {} } }
+    const properties = { rating: { type: 'string', displayName: 'Rating' } }
+    const theirs = { ...loose, jsonSchema: { ...loose.jsonSchema, properties } } as InteractionSchema
+    const bad = { contactId: one.contactId, createdDate: OLD, payload: { rating: 'very good' } }
+    const source = await keptBySource(bench, [bad], { schema: theirs })
+    const run = await planRun(bench, { history: historyIn(source), settings: { refusedAtMost: 0 } })
+    await walk(run, 'delete-schema')
+    expect(passed(run, 'final-pass').tally.refusable).toBe(0)
+    expect(mergeResult(run.context).tally.refusable).toBe(1)
+    const gate = await go(run)
+    if (gate.state !== 'waiting') throw new Error('it did not wait')
+    expect(gate.request.asks.join('\n')).toContain('will refuse 1 of the interactions')
+    sign(run, 'delete-schema')
+    await walk(run)
+    expect(verification(run)).toMatchObject({ rejected: 1, missing: 0 })
+  })
+
+  it('takes in what arrives between the passes, and says so at the gate', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, asKept(all(bench)))
+    await walk(run, 'producers-stopped')
+    expect(figuresOf(run)).toMatchObject({ onlyInEngage: 0 })
+    produce(bench, bench.contacts[3] ?? '')
+    const before = held(bench)
+    await approve(run)
+    expect(figuresOf(run)).toMatchObject({ onlyInEngage: 1, both: before.length - 1 })
+    await walk(run)
+    expect(held(bench)).toEqual(before)
+  })
+
+  it('is merged anew where the final pass is voided, and nothing of the earlier one is left', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, [older(bench.contacts[0] ?? '')])
+    await approve(run)
+    const [merged, final] = [importedFolder(run.context), passed(run, 'final-pass').folder]
+    readAnew(run.journal, 'a restore has posted')
+    expect(() => mergeResult(run.context)).toThrow('nothing is merged')
+    produce(bench, bench.contacts[2] ?? '', OLD)
+    const before = held(bench)
+    expect(await walk(run)).toEqual(['producers-stopped', 'delete-schema'])
+    expect(existsSync(merged)).toBe(false)
+    expect(passed(run, 'final-pass').folder).not.toBe(final)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [older(bench.contacts[0] ?? '')])].sort())
+  })
+
+  it('is merged anew where a late arrival before the deletion is read once more', async () => {
+    const bench = openBench()
+    const more = older(bench.contacts[0] ?? '')
+    const run = await runWith(bench, [more])
+    await approve(run)
+    const contactId = bench.contacts[0] ?? ''
+    const merged = importedFolder(run.context)
+    produce(bench, contactId, OLD)
+    const before = held(bench)
+    expect(await failureOf(go(run))).toMatchObject({ exit: 4, message: expect.stringContaining('Producers') })
+    expect(await walk(run)).toEqual(['producers-stopped', 'delete-schema'])
+    expect(existsSync(merged)).toBe(false)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [more])].sort())
+  })
+
+  it('comes back by the way back as well, into the old schema', async () => {
+    const bench = openBench()
+    const more = older(bench.contacts[0] ?? '')
+    const before = held(bench)
+    const run = await runWith(bench, [...asKept(all(bench)), more], 'besides', { canaryGate: true })
+    await walk(run, 'canary-seen')
+    const gate = await goBack(run)
+    if (gate.state !== 'waiting') throw new Error('it did not wait')
+    expect(gate.request.asks.join('\n')).toContain(importedFolder(run.context))
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(bench.sandbox.tenant.schema(run.plan.schemaId)?.schema).toEqual(run.plan.before)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [more])].sort())
+  })
+})
+
+describe('a history of the source instead of what Engage holds', () => {
+  it('needs no more than an approval where the source lacks nothing', async () => {
+    const bench = openBench()
+    const more = older(bench.contacts[0] ?? '')
+    const before = held(bench)
+    const run = await runWith(bench, [...asKept(all(bench)), more], 'only')
+    await walk(run)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [more])].sort())
+  })
+
+  it('needs the very number of what does not come back, which a restore can bring in', async () => {
+    const bench = openBench()
+    const engage = all(bench)
+    const kept = engage.slice(7)
+    const run = await runWith(bench, asKept(kept), 'only')
+    await walk(run, 'delete-schema')
+    const gate = await go(run)
+    if (gate.state !== 'waiting') throw new Error('it did not wait')
+    expect(gate.request).toMatchObject({ needs: ['confirm', 'accept-loss'], loss: 7 })
+    expect(gate.request.asks).toContain(`engage-migrate restore ${passed(run, 'final-pass').folder}`)
+    expect(() => sign(run, 'delete-schema')).toThrow(/--?accept-loss/)
+    expect(() => sign(run, 'delete-schema', { acceptLoss: 6 })).toThrow(/names 6, but 7/)
+    expect(sign(run, 'delete-schema', { acceptLoss: 7 })).toBe(true)
+    await walk(run)
+    expect(held(bench)).toEqual(keysOf(bench, kept))
+    expect(verification(run)).toMatchObject({ expected: kept.length, missing: 0, extra: 0, live: 0 })
+  })
+
+  it('is not deleted on a signature that accepts another loss', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, asKept(all(bench).slice(3)), 'only')
+    await walk(run, 'delete-schema')
+    run.journal.events.append('signed', 'delete-schema', {
+      ...{ by: 'Ada', confirm: run.plan.schemaId, planDigest: 'digest', acceptLoss: 2 },
+    })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('not signed'),
+    })
+    expect(all(bench).length).toBeGreaterThan(0)
+  })
+
+  it('does not take a twin that goes yet for one of its own, while the deletion lags', async () => {
+    const bench = openBench({ deletionLag: VISIBLE_WITHIN_MS + 60_000 })
+    const one = first(all(bench))
+    addHistory(bench, one.contactId, one.payload, one.createdDate)
+    const kept = all(bench).filter(({ id, contactId }) => contactId !== one.contactId || id === one.id)
+    const loss = all(bench).length - kept.length
+    const run = await runWith(bench, asKept(kept), 'only')
+    await walk(run, 'delete-schema')
+    sign(run, 'delete-schema', { acceptLoss: loss })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 1,
+      message: expect.stringContaining('still there'),
+    })
+    expect(bench.posts()).toBe(0)
+    await bench.clock.advance(120_000)
+    expect(await walk(run)).toEqual([])
+    expect(held(bench)).toEqual(keysOf(bench, kept))
+  })
+
+  it('goes the way back while what it leaves out is shown yet: that is no arrival of others', async () => {
+    const bench = openBench({ deletionLag: VISIBLE_WITHIN_MS + 10_000 })
+    const kept = all(bench).slice(5)
+    const run = await runWith(bench, asKept(kept), 'only')
+    await walk(run, 'delete-schema')
+    sign(run, 'delete-schema', { acceptLoss: 5 })
+    expect(await failureOf(go(run))).toMatchObject({ exit: 1 })
+    const gate = await goBack(run)
+    if (gate.state !== 'waiting') throw new Error('it did not wait')
+    expect(gate.request.asks.join('\n')).toMatch(/5 interactions that only Engage held/)
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
+    expect(held(bench)).toEqual(keysOf(bench, kept))
+  })
+})
+
+describe('the history of a plan', () => {
+  it.each([
+    ['another schema', { schema: { id: 'other' } }, /it is of schema other/],
+    ['another tenant', { tenant: 'elsewhere' }, /it is of elsewhere/],
+  ] as const)(
+    'is refused where it is of %s',
+    async (_, { schema, ...keeping }: { schema?: object; tenant?: string }, why) => {
+      const bench = openBench({ contacts: 5 })
+      const source = await keptBySource(bench, [older(bench.contacts[0] ?? '')], {
+        ...keeping,
+        ...(schema && { schema: { ...bench.schema, ...schema } }),
+      })
+      expect(await failureOf(planRun(bench, { history: historyIn(source) }))).toMatchObject({
+        exit: 4,
+        message: expect.stringMatching(why),
+      })
+    },
+  )
+
+  it('is refused where it is damaged', async () => {
+    const bench = openBench({ contacts: 5 })
+    const source = await keptBySource(bench, [older(bench.contacts[0] ?? '')])
+    appendFileSync(join(source, 'interactions-00001.ndjson.gz'), 'x')
+    expect(await failureOf(planRun(bench, { history: historyIn(source) }))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('damaged'),
+    })
+  })
+
+  it('is read back only where it says what is imported', async () => {
+    const bench = openBench({ contacts: 5 })
+    const { plan } = await runWith(bench, [older(bench.contacts[0] ?? '')])
+    expect(parsePlan(JSON.stringify(plan), 'plan.json').history).toEqual(plan.history)
+    const other = { ...plan, history: { ...plan.history, mode: 'all' } }
+    expect(() => parsePlan(JSON.stringify(other), 'plan.json')).toThrow(/history\.mode/)
+  })
+
+  it('must be the very snapshot when it is used, and whole', async () => {
+    const bench = openBench()
+    const one = older(bench.contacts[0] ?? '')
+    const source = await keptBySource(bench, [one])
+    const run = await planRun(bench, { history: historyIn(source) })
+    const copy = `${source}-copy`
+    cpSync(source, copy, { recursive: true })
+    rmSync(source, { recursive: true })
+    cpSync(await keptBySource(bench, [older(bench.contacts[0] ?? '', 'OTHER')]), source, { recursive: true })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('it is another one'),
+    })
+    rmSync(source, { recursive: true })
+    cpSync(copy, source, { recursive: true })
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    appendFileSync(join(source, 'interactions-00001.ndjson.gz'), 'x')
+    expect(await failureOf(go(run))).toMatchObject({ exit: 4, message: expect.stringContaining('bytes') })
+    rmSync(source, { recursive: true })
+    cpSync(copy, source, { recursive: true })
+    const before = held(bench)
+    await walk(run)
+    expect(held(bench)).toEqual([...before, ...keysOf(bench, [one])].sort())
+  })
+})
+
+describe('what is merged', () => {
+  it('is begun anew after a kill, and what had been written of it goes', async () => {
+    const bench = openBench({ contacts: 60 })
+    const run = await runWith(bench, asKept(all(bench)), 'besides', { settings: { contactsPerPart: 5 } })
+    const before = held(bench)
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    const parts = (): readonly string[] => {
+      const known = [passed(run, 'base-pass').snapshot, passed(run, 'final-pass').snapshot]
+      return readdirSync(run.context.snapshots, { recursive: true, encoding: 'utf8' }).filter(
+        (name) => name.includes('contacts-') && !known.some((each) => name.startsWith(each)),
+      )
+    }
+    const progress = ({ phase }: { readonly phase: string }): void => {
+      if (phase.startsWith('comparing') && parts().length > 1) throw new Error('killed')
+    }
+    expect(await failureOf(go({ ...run, context: { ...run.context, progress } }))).toMatchObject({
+      message: 'killed',
+    })
+    const half = first(parts())
+    await bench.clock.advance(1_000)
+    await walk(run)
+    expect(held(bench)).toEqual(before)
+    expect(existsSync(join(run.context.snapshots, half))).toBe(false)
+    expect(readdirSync(run.context.snapshots)).toHaveLength(3)
+  })
+
+  it('holds every contact in its place, proven, and no latest backup of anything', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, [older(bench.contacts[4] ?? '')])
+    await walk(run, 'delete-schema')
+    const [final, merged] = [
+      await openSnapshot(passed(run, 'final-pass').folder),
+      await openSnapshot(importedFolder(run.context)),
+    ]
+    const ids = async (snapshot: typeof final): Promise<readonly string[]> =>
+      (await Array.fromAsync(snapshot.contacts())).map(({ contactId }) => contactId)
+    expect(await ids(merged)).toEqual(await ids(final))
+    expect(merged.manifest).toMatchObject({ pass: 'merged', complete: true })
+  })
+
+  it.each(['final-pass', 'merge'])(
+    'is proven right before the deletion, as the export is (%s)',
+    async (which) => {
+      const bench = openBench()
+      const run = await runWith(bench, [older(bench.contacts[0] ?? '')])
+      await approve(run)
+      const folder = which === 'merge' ? importedFolder(run.context) : passed(run, 'final-pass').folder
+      appendFileSync(join(folder, 'interactions-00001.ndjson.gz'), 'x')
+      expect(await deletes(run)).toBe(true)
+      expect(all(bench).length).toBeGreaterThan(0)
+    },
+  )
+
+  it('and the history are needed while the run is', async () => {
+    const bench = openBench()
+    const source = await keptBySource(bench, [older(bench.contacts[0] ?? '')])
+    const run = await planRun(bench, { history: historyIn(source) })
+    await walk(run, 'automations-paused')
+    expect(snapshotsNamed(run.journal)).toContain('source')
+    await approve(run)
+    const names = [passed(run, 'final-pass').folder, importedFolder(run.context)].map(
+      (folder) => folder.split('/').at(-1) ?? '',
+    )
+    expect(snapshotsNamed(run.journal)).toEqual(expect.arrayContaining(names))
+  })
+
+  it('needs room, which is counted', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, asKept(all(bench)))
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    const tight = { ...run.context, freeSpace: async () => 4_560_000 }
+    expect(await failureOf(go({ ...run, context: tight }))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('free'),
+    })
+    expect(readFileSync(join(run.folder, ONLY_IN_ENGAGE), 'utf8')).toBe('')
+  })
+})
