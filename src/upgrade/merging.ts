@@ -58,6 +58,8 @@ export async function merge(context: ReadContext): Promise<Json> {
     parts,
   )
   await assertProven(folder)
+  if (source.manifest.encryption !== undefined)
+    context.say(`what is imported is kept unencrypted in ${folder} until it is removed`)
   for (const line of historyLines(figures, context.folder)) context.say(line)
   const { gone, empty } = manifest.contacts
   const { unfit, refusable, refusableExample } = found

@@ -8,11 +8,23 @@ import type { Interaction, InteractionSchema } from '../../src/model.ts'
 import { localPlace } from '../../src/snapshot/place.ts'
 import type { HistoryRequest } from '../../src/upgrade/history-plan.ts'
 import { type HistoryFigures, historyFiguresOf } from '../../src/upgrade/ledger.ts'
-import { type Bench, TOOL } from './bench.ts'
+import { type Bench, multiset, TOOL } from './bench.ts'
 import { temporaryFolder } from './folder.ts'
 import { planRun, type Run, type RunOptions } from './run.ts'
 
 export type Kept = Pick<Interaction, 'contactId' | 'createdDate' | 'payload'> & { readonly id?: string }
+
+export const OLD = '2019-05-04T10:00:00.000Z'
+
+/** An event that Engage never had. */
+export function older(contactId: string, productSku = 'OLD'): Kept {
+  return { contactId, createdDate: OLD, payload: { productSku, rating: 5 } }
+}
+
+/** @returns what it comes to as `held` has it */
+export function keysOf({ schema }: Bench, records: readonly Kept[]): readonly string[] {
+  return multiset(schema, records as readonly Interaction[])
+}
 
 export interface Keeping {
   readonly tenant?: string

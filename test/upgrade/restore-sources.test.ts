@@ -4,50 +4,16 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
-import type { SnapshotFacts } from '../../src/snapshot/facts.ts'
 import { localPlace } from '../../src/snapshot/place.ts'
-import { openSnapshot } from '../../src/snapshot/reader.ts'
 import type { ContactChange } from '../../src/snapshot/record.ts'
-import { openWith, type Seal, sealFor } from '../../src/snapshot/seal.ts'
+import { openWith, sealFor } from '../../src/snapshot/seal.ts'
 import { StateTally } from '../../src/snapshot/state.ts'
-import { finishSnapshot, openPart, writeSchema } from '../../src/snapshot/writer.ts'
-import { type Bench, held, openBench, TOOL } from '../support/bench.ts'
+import { type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { backedUp, restoreRun } from '../support/restore.ts'
+import { restoreRun } from '../support/restore.ts'
 import { go, passed, walk } from '../support/run.ts'
-
-interface Written extends Partial<Pick<SnapshotFacts, 'increment' | 'encryption' | 'order'>> {
-  readonly seal?: Seal
-}
-
-/** Writes contacts, sorted, as a snapshot of the bench's tenant. */
-async function write(
-  { clock, schema }: Bench,
-  folder: string,
-  contacts: readonly ContactChange[],
-  listed: number,
-  { seal, ...facts }: Written = {},
-) {
-  const part = await openPart(folder, 1, { compression: 'gzip', schemaId: schema.id, seal })
-  for (const each of contacts) await part.add(each)
-  const at = new Date(clock.now()).toISOString()
-  const whole = {
-    ...{ tool: TOOL, tenant: 'test', schemaId: schema.id, pass: 'base', compression: 'gzip' as const },
-    ...{ createdAt: at, startedAt: at, finishedAt: at, schema: await writeSchema(folder, schema) },
-    contacts: { source: 'test', listed },
-    ...facts,
-  }
-  return finishSnapshot(folder, whole, [await part.close()])
-}
-
-async function contactsOf(bench: Bench): Promise<readonly ContactChange[]> {
-  const { contacts } = await openSnapshot(await backedUp(bench))
-  const all = await Array.fromAsync(contacts())
-  return all
-    .map(({ contactId, state, readAt, interactions }) => ({ contactId, state, readAt, interactions }))
-    .sort((a, b) => (a.contactId < b.contactId ? -1 : 1))
-}
+import { contactsOf, write } from '../support/sources.ts'
 
 function loseAll({ sandbox, schema }: Bench): void {
   for (const { id } of [...sandbox.tenant.interactionsOfSchema(schema.id)])
