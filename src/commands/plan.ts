@@ -57,6 +57,10 @@ export const plan: Command = {
     automation: { type: 'string', array: true, describe: 'name of an automation to pause' },
     out: { type: 'string', describe: 'where to write the plan [runs/<run>/plan.json in the data folder]' },
   },
+  epilogue:
+    'With --history, Engage is exported all the same, and both are held against each other before anything is deleted: what is on ' +
+    'one side only is counted and listed in the run’s folder. What both have is imported once, then what only Engage has ' +
+    '(not with --history-only), and what only the source has.',
   interrupted: 'Nothing was changed.',
   settings: ['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs'],
   async run(args, tools) {

@@ -66,11 +66,16 @@ export function planLines(plan: Plan): readonly string[] {
 /** What comes in from elsewhere, and what does not come back for it. */
 function sourceLines({ history }: Plan): readonly string[] {
   if (history === undefined) return []
-  const { snapshot, contacts, interactions, unlisted, oldestCreated, newestCreated, mode } = history
+  const { snapshot, pass, contacts, interactions, unlisted, oldestCreated, newestCreated, mode } = history
   return [
     '',
     `History of the source system, ${mode === 'only' ? 'instead of' : 'besides'} what Engage holds`,
     `  ${snapshot}`,
+    ...(pass === 'history'
+      ? []
+      : [
+          `  Warning: it was not made of what a source has kept (snapshots create), but is a snapshot of Engage: ${pass}`,
+        ]),
     `  ${countOf(interactions, 'interaction')} of ${countOf(contacts, 'contact')}, created from ${oldestCreated ?? '?'} to ${newestCreated ?? '?'}`,
     `  contacts that are not in the list, and are read as well: ${unlisted}`,
     mode === 'only'
@@ -82,7 +87,7 @@ function sourceLines({ history }: Plan): readonly string[] {
 function spaceLines({ contacts, estimate, history }: Plan): readonly string[] {
   const { interactions, recordBytes } = estimate
   if (recordBytes === undefined) return []
-  const volume = { contacts: contacts.listed, interactions, recordBytes }
+  const volume = { contacts: contacts.listed + (history?.unlisted ?? 0), interactions, recordBytes }
   const needed = bytesNeeded(volume, 2) + bytesToMerge(volume, history)
   const snapshots = history === undefined ? 'two snapshots' : 'three snapshots'
   return [`  on disk: some ${sizeText(needed)} for ${snapshots}, the journal and the evidence`]

@@ -43,7 +43,7 @@ export async function planHistory(
     throw unfit(snapshot, `none of its ${contacts} contacts is in the contact list: they may have other ids`)
   const { interactions } = manifest
   return {
-    ...{ snapshot: snapshot.folder, manifestDigest, mode, contacts, unlisted },
+    ...{ snapshot: snapshot.folder, manifestDigest, pass: manifest.pass, mode, contacts, unlisted },
     ...{ interactions: interactions.records, recordBytes: volumeOf(snapshot).recordBytes },
     oldestCreated: interactions.oldestCreated ?? null,
     newestCreated: interactions.newestCreated ?? null,

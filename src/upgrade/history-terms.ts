@@ -12,6 +12,8 @@ export interface HistoryTerms {
   /** Where the snapshot is: a path, or an address. */
   readonly snapshot: string
   readonly manifestDigest: string
+  /** The label of its pass: `history` where it was made of what a source has kept. */
+  readonly pass: string
   readonly mode: HistoryMode
   readonly contacts: number
   readonly interactions: number
@@ -28,7 +30,9 @@ export interface HistoryTerms {
 export function missingHistory(value: Json | undefined): readonly string[] {
   if (value === undefined) return []
   if (!isObject(value)) return ['history']
-  const texts = (['snapshot', 'manifestDigest'] as const).filter((name) => typeof value[name] !== 'string')
+  const texts = (['snapshot', 'manifestDigest', 'pass'] as const).filter(
+    (name) => typeof value[name] !== 'string',
+  )
   const counts = (['contacts', 'interactions', 'recordBytes', 'unlisted'] as const).filter(
     (name) => typeof value[name] !== 'number',
   )

@@ -182,12 +182,23 @@ describe('whatever the policy', () => {
     ])
   })
 
-  test("what a restore has selected, or the source system had, never takes a backup's place", () => {
+  test("what a restore has selected, the source system had, or an upgrade has merged never takes a backup's place", () => {
     const selected = at('2020-01-03T00:00', { pass: 'restore' })
     const history = [at('2020-01-04T00:00', { pass: 'history' }), at('2020-01-05T00:00', { pass: 'history' })]
-    const verdicts = decide([...old, selected, ...history], { ...NOTHING, last: 1 }, NOW)
-    expect(verdicts.map(({ keep }) => keep)).toEqual([false, true, false, false, true])
-    expect(verdicts.map(({ newest }) => newest)).toEqual([false, true, false, false, true])
+    const merged = at('2020-01-06T00:00', { pass: 'merged' })
+    const verdicts = decide([...old, selected, ...history, merged], { ...NOTHING, last: 1 }, NOW)
+    expect(verdicts.map(({ keep }) => keep)).toEqual([false, true, false, false, true, false])
+    expect(verdicts.map(({ newest }) => newest)).toEqual([false, true, false, false, true, false])
+  })
+
+  test('what an upgrade has merged takes no place of what it has read, and goes when no run needs it', () => {
+    const final = at('2020-01-03T00:00', { pass: 'final' })
+    const merged = at('2020-01-04T00:00', { pass: 'merged' })
+    expect(kept([...old, final, merged], { last: 1 })).toEqual(['2020-01-02T00:00', '2020-01-03T00:00'])
+    expect(reasonsOf([...old, final, merged], { last: 9 }, merged)).toEqual({
+      keep: false,
+      reasons: ['merged of others to be imported, and no run needs it any more'],
+    })
   })
 
   test('what was taken out to be restored stays as long as a run needs it, whatever the policy', () => {
@@ -232,7 +243,7 @@ function draw(random: (below: number) => number): readonly Candidate[] {
     const odd = random(10)
     const condition = odd === 0 ? 'incomplete' : odd === 1 ? 'half' : 'complete'
     const parent = random(2) === 0 ? snapshots.at(-1 - random(3))?.stamp : undefined
-    const pass = ['backup', 'base', 'final', 'restore', 'history'][random(random(3) + 3)]
+    const pass = ['backup', 'base', 'final', 'restore', 'history', 'merged'][random(random(3) + 3)]
     snapshots.push(
       at(begunAt, {
         condition: random(60) === 0 ? 'unusable' : condition,

@@ -21,6 +21,22 @@ export function older(contactId: string, productSku = 'OLD'): Kept {
   return { contactId, createdDate: OLD, payload: { productSku, rating: 5 } }
 }
 
+/** @returns all that the tenant holds of the schema */
+export function all({ sandbox, schema }: Bench): readonly Interaction[] {
+  return [...sandbox.tenant.interactionsOfSchema(schema.id)]
+}
+
+/** As the source has them: the same events, under no ids that Engage knows. */
+export function asKept(records: readonly Interaction[]): readonly Kept[] {
+  return records.map(({ contactId, createdDate, payload }) => ({ contactId, createdDate, payload }))
+}
+
+export function first<T>(values: readonly T[]): T {
+  const [value] = values
+  if (value === undefined) throw new Error('nothing there')
+  return value
+}
+
 /** @returns what it comes to as `held` has it */
 export function keysOf({ schema }: Bench, records: readonly Kept[]): readonly string[] {
   return multiset(schema, records as readonly Interaction[])

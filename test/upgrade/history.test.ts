@@ -1,21 +1,21 @@
-/** What the source system has kept comes in, once, besides what Engage holds or instead of it. */
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Interaction, InteractionSchema } from '../../src/model.ts'
-import { openSnapshot } from '../../src/snapshot/reader.ts'
+import type { InteractionSchema } from '../../src/model.ts'
+import { planLines } from '../../src/report/terminal.ts'
 import { importedFolder, mergeResult } from '../../src/upgrade/imported.ts'
 import { ONLY_IN_ENGAGE, ONLY_IN_SOURCE } from '../../src/upgrade/ledger.ts'
-import { snapshotsNamed } from '../../src/upgrade/needed.ts'
 import { readAnew } from '../../src/upgrade/overtaken.ts'
 import { runStrategy } from '../../src/upgrade/runner.ts'
 import { statusOf, strategyOf } from '../../src/upgrade/status.ts'
-import { addHistory, type Bench, held, openBench, produce, twinsIn } from '../support/bench.ts'
+import { addHistory, held, openBench, produce, twinsIn } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import {
+  all,
+  asKept,
   figuresOf,
+  first,
   historyIn,
-  type Kept,
   keptBySource,
   keysOf,
   OLD,
@@ -29,7 +29,6 @@ import {
   goBack,
   passed,
   planRun,
-  type Run,
   sign,
   VISIBLE_WITHIN_MS,
   verification,
@@ -38,26 +37,6 @@ import {
 
 const STRANGER = '00000000-0000-4000-8000-00000000abcd'
 const UNLISTED = '00000000-0000-4000-8000-00000000cafe'
-
-function all({ sandbox, schema }: Bench): readonly Interaction[] {
-  return [...sandbox.tenant.interactionsOfSchema(schema.id)]
-}
-
-/** As the source has them: the same events, under no ids that Engage knows. */
-function asKept(records: readonly Interaction[]): readonly Kept[] {
-  return records.map(({ contactId, createdDate, payload }) => ({ contactId, createdDate, payload }))
-}
-
-function first<T>(values: readonly T[]): T {
-  const [value] = values
-  if (value === undefined) throw new Error('nothing there')
-  return value
-}
-
-async function deletes(run: Run): Promise<boolean> {
-  await failureOf(go(run))
-  return run.bench.sandbox.tenant.schema(run.plan.schemaId)?.schema !== undefined
-}
 
 describe('a history of the source, besides what Engage holds', () => {
   it('brings in what either side has, and what both have once', async () => {
@@ -302,6 +281,10 @@ describe('a history of the source instead of what Engage holds', () => {
     const more = older(bench.contacts[0] ?? '')
     const before = held(bench)
     const run = await runWith(bench, [...asKept(all(bench)), more], 'only')
+    const planned = planLines(run.plan).join('\n')
+    expect(planned).toContain('History of the source system, instead of what Engage holds')
+    expect(planned).toContain('for three snapshots')
+    expect(planned).not.toContain('was not made of what a source has kept')
     await walk(run)
     expect(held(bench)).toEqual([...before, ...keysOf(bench, [more])].sort())
   })
@@ -369,87 +352,7 @@ describe('a history of the source instead of what Engage holds', () => {
     expect(gate.request.asks.join('\n')).toMatch(/5 interactions that only Engage held/)
     sign(run, 'roll-back')
     expect(await walk(run)).toEqual([])
+    expect(run.said.join('\n')).not.toContain('contacts that were merged')
     expect(held(bench)).toEqual(keysOf(bench, kept))
-  })
-})
-
-describe('what is merged', () => {
-  it('is begun anew after a kill, and what had been written of it goes', async () => {
-    const bench = openBench({ contacts: 60 })
-    const run = await runWith(bench, asKept(all(bench)), 'besides', { settings: { contactsPerPart: 5 } })
-    const before = held(bench)
-    await walk(run, 'producers-stopped')
-    sign(run, 'producers-stopped')
-    const parts = (): readonly string[] => {
-      const known = [passed(run, 'base-pass').snapshot, passed(run, 'final-pass').snapshot]
-      return readdirSync(run.context.snapshots, { recursive: true, encoding: 'utf8' }).filter(
-        (name) => name.includes('contacts-') && !known.some((each) => name.startsWith(each)),
-      )
-    }
-    const progress = ({ phase }: { readonly phase: string }): void => {
-      if (phase.startsWith('comparing') && parts().length > 1) throw new Error('killed')
-    }
-    expect(await failureOf(go({ ...run, context: { ...run.context, progress } }))).toMatchObject({
-      message: 'killed',
-    })
-    const half = first(parts())
-    await bench.clock.advance(1_000)
-    await walk(run)
-    expect(held(bench)).toEqual(before)
-    expect(existsSync(join(run.context.snapshots, half))).toBe(false)
-    expect(readdirSync(run.context.snapshots)).toHaveLength(3)
-  })
-
-  it('holds every contact in its place, proven, and no latest backup of anything', async () => {
-    const bench = openBench()
-    const run = await runWith(bench, [older(bench.contacts[4] ?? '')])
-    await walk(run, 'delete-schema')
-    const [final, merged] = [
-      await openSnapshot(passed(run, 'final-pass').folder),
-      await openSnapshot(importedFolder(run.context)),
-    ]
-    const ids = async (snapshot: typeof final): Promise<readonly string[]> =>
-      (await Array.fromAsync(snapshot.contacts())).map(({ contactId }) => contactId)
-    expect(await ids(merged)).toEqual(await ids(final))
-    expect(merged.manifest).toMatchObject({ pass: 'merged', complete: true })
-  })
-
-  it.each(['final-pass', 'merge'])(
-    'is proven right before the deletion, as the export is (%s)',
-    async (which) => {
-      const bench = openBench()
-      const run = await runWith(bench, [older(bench.contacts[0] ?? '')])
-      await approve(run)
-      const folder = which === 'merge' ? importedFolder(run.context) : passed(run, 'final-pass').folder
-      appendFileSync(join(folder, 'interactions-00001.ndjson.gz'), 'x')
-      expect(await deletes(run)).toBe(true)
-      expect(all(bench).length).toBeGreaterThan(0)
-    },
-  )
-
-  it('and the history are needed while the run is', async () => {
-    const bench = openBench()
-    const source = await keptBySource(bench, [older(bench.contacts[0] ?? '')])
-    const run = await planRun(bench, { history: historyIn(source) })
-    await walk(run, 'automations-paused')
-    expect(snapshotsNamed(run.journal)).toContain('source')
-    await approve(run)
-    const names = [passed(run, 'final-pass').folder, importedFolder(run.context)].map(
-      (folder) => folder.split('/').at(-1) ?? '',
-    )
-    expect(snapshotsNamed(run.journal)).toEqual(expect.arrayContaining(names))
-  })
-
-  it('needs room, which is counted', async () => {
-    const bench = openBench()
-    const run = await runWith(bench, asKept(all(bench)))
-    await walk(run, 'producers-stopped')
-    sign(run, 'producers-stopped')
-    const tight = { ...run.context, freeSpace: async () => 4_560_000 }
-    expect(await failureOf(go({ ...run, context: tight }))).toMatchObject({
-      exit: 4,
-      message: expect.stringContaining('free'),
-    })
-    expect(readFileSync(join(run.folder, ONLY_IN_ENGAGE), 'utf8')).toBe('')
   })
 })
