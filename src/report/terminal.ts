@@ -121,7 +121,8 @@ export function statusLines(status: RunStatus): readonly string[] {
         `  ${MARKS[state]} ${name}: ${title}${detail === null ? '' : `\n      ${detail}`}`,
     ),
     ...(failure === null ? [] : [`The last command failed: ${failure.what}`]),
-    ...(status.history === null ? [] : historyLines(status.history)),
+    // The gate of the deletion asks with them.
+    ...(status.history === null || status.gate === 'delete-schema' ? [] : historyLines(status.history)),
     ...(verification === null ? [] : [tallyLine(verification)]),
     ...(remaining.calls === 0
       ? []

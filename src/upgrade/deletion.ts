@@ -1,8 +1,9 @@
 /**
  * Step 3: the proof of creation, and the deletion.
- * Guarantees: nothing is deleted unless, at that instant, the live schema is the plan's, the snapshot (and the one that is
- * to be imported in its place, where there is one) has been read back from disk byte by byte, coverage is complete or accepted by name, the new schema has room and passes the
- * rules, no sampled contact holds anything that the snapshot lacks, nor does any that it has as gone.
+ * Guarantees: nothing is deleted unless, at that instant, the live schema is the plan's, the snapshot (and what was merged of
+ * it and a history of the source, where that is imported in its place) has been read back from disk byte by byte, coverage is
+ * complete or accepted by name, what does not come back is accepted by number, the new schema has room and passes the rules, no
+ * sampled contact holds anything that the snapshot lacks, nor does any that it has as gone.
  */
 import { EngageError } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'

@@ -5,7 +5,7 @@
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json } from '../json.ts'
-import { figuresDetail, type HistoryFigures, historyLines, keepLedger } from './ledger.ts'
+import { figuresDetail, type HistoryFigures, historyLine, keepLedger } from './ledger.ts'
 import { passSnapshot } from './pass.ts'
 import { openHistory } from './source.ts'
 import type { ReadContext } from './strategy.ts'
@@ -17,7 +17,7 @@ import type { ReadContext } from './strategy.ts'
 export async function compareHistory(context: ReadContext): Promise<Json> {
   const source = await openHistory(context)
   const figures = await keepLedger(context, await passSnapshot(context, 'base-pass'), source)
-  for (const line of historyLines(figures, context.folder)) context.say(line)
+  context.say(historyLine(figures))
   const { goneContacts, sourceContacts } = figures
   if (goneContacts >= 2 && goneContacts === sourceContacts && context.settings.refusedAtMost !== 100)
     throw elsewhere(context, figures)

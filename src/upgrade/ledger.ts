@@ -98,6 +98,11 @@ export function historyFiguresOf(journal: Pick<Journal, 'events'>): HistoryFigur
   return detail['figures'] as unknown as HistoryFigures
 }
 
+/** @returns figures in one line, for whoever watches */
+export function historyLine({ both, onlyInEngage, onlyInSource }: HistoryFigures): string {
+  return `on both sides: ${countOf(both, 'interaction')}; only in Engage: ${onlyInEngage}; only in the history of the source: ${onlyInSource}`
+}
+
 /**
  * @param folder of the run; where absent, the files are named without it
  * @returns figures in words, for whoever decides on them

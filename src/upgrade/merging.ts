@@ -18,7 +18,7 @@ import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snaps
 import { sourceText } from '../transfer/contact-source.ts'
 import type { HistoryMode } from './history-terms.ts'
 import { MERGE, type MergeResult, mergeBegun } from './imported.ts'
-import { type HistoryFigures, historyLines, keepLedger } from './ledger.ts'
+import { type HistoryFigures, historyLine, keepLedger } from './ledger.ts'
 import { assertProven, type Intent, passFolder, passResult, passSnapshot } from './pass.ts'
 import { openHistory } from './source.ts'
 import { assertSpace, bytesToMerge, volumeOf } from './space.ts'
@@ -60,7 +60,7 @@ export async function merge(context: ReadContext): Promise<Json> {
   await assertProven(folder)
   if (source.manifest.encryption !== undefined)
     context.say(`what is imported is kept unencrypted in ${folder} until it is removed`)
-  for (const line of historyLines(figures, context.folder)) context.say(line)
+  context.say(historyLine(figures))
   const { gone, empty } = manifest.contacts
   const { unfit, refusable, refusableExample } = found
   const result: MergeResult = {

@@ -66,6 +66,7 @@ describe.concurrent('With --json', () => {
     expect(status.json).toEqual({
       run,
       state: 'waiting',
+      history: null,
       gate: 'automations-paused',
       request: { asks: expect.arrayContaining(['Named in the plan: Thank you']), needs: [] },
       direction: 'upgrade',

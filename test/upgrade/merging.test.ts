@@ -1,8 +1,9 @@
 /** What is merged of Engage and of the source is one snapshot, proven; all that imports works on that one. */
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/json.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
 import { distrust } from '../../src/upgrade/distrust.ts'
 import { importedFolder, mergeResult } from '../../src/upgrade/imported.ts'
@@ -159,6 +160,55 @@ describe('what is merged', () => {
     expect(readdirSync(run.context.snapshots)).toHaveLength(3)
   })
 
+  it('is made only of the very final pass that the run has read', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, [older(bench.contacts[0] ?? '')])
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    const { events } = run.journal
+    const append: typeof events.append = (kind, name, detail) => {
+      if (kind === 'started' && name === 'merge') throw new Error('killed')
+      return events.append(kind, name, detail)
+    }
+    const journal = { ...run.journal, events: { ...events, append } }
+    const dying = { ...run, journal, context: { ...run.context, journal } }
+    expect(await failureOf(go(dying))).toMatchObject({ message: 'killed' })
+    const final = passed(run, 'final-pass').folder
+    rmSync(final, { recursive: true })
+    cpSync(passed(run, 'base-pass').folder, final, { recursive: true })
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('not the one that the run wrote'),
+    })
+  })
+
+  it('is read back from the disk before it counts', async () => {
+    const bench = openBench()
+    const run = await runWith(bench, asKept(all(bench)))
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    let flipped = false
+    const flip = (): void => {
+      const intent = run.journal.events.latest('merge', 'intent')?.detail as JsonObject | undefined
+      const file = join(run.context.snapshots, String(intent?.['snapshot']), 'interactions-00003.ndjson.gz')
+      if (flipped || intent === undefined || !existsSync(file)) return
+      const bytes = readFileSync(file)
+      bytes[20] = (bytes[20] ?? 0) ^ 1
+      writeFileSync(file, bytes)
+      flipped = true
+    }
+    const now = (): number => {
+      flip()
+      return bench.clock.now()
+    }
+    const clock = { ...bench.clock, now }
+    expect(await failureOf(go({ ...run, context: { ...run.context, clock } }))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('is damaged'),
+    })
+    expect(flipped).toBe(true)
+  })
+
   it('holds every contact in its place, proven, and no latest backup of anything', async () => {
     const bench = openBench()
     const run = await runWith(bench, [older(bench.contacts[4] ?? '')])
@@ -212,6 +262,12 @@ describe('what is merged', () => {
       exit: 4,
       message: expect.stringContaining('free'),
     })
+    expect(run.journal.events.latest('final-pass', 'intent')).toBeUndefined()
+    // It may be somebody else who fills the disk.
+    const { events } = run.journal
+    const freeSpace = async () => (events.latest('merge', 'started') === undefined ? undefined : 1_000)
+    expect(await failureOf(go({ ...run, context: { ...run.context, freeSpace } }))).toMatchObject({ exit: 4 })
+    expect(events.latest('merge', 'intent')).toBeUndefined()
     expect(readFileSync(join(run.folder, ONLY_IN_ENGAGE), 'utf8')).toBe('')
   })
 })
