@@ -1,9 +1,9 @@
 /** What is merged of Engage and of the source is one snapshot, proven; all that imports works on that one. */
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { JsonObject } from '../../src/json.ts'
+import type { Json, JsonObject } from '../../src/json.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
 import { distrust } from '../../src/upgrade/distrust.ts'
 import { importedFolder, mergeResult } from '../../src/upgrade/imported.ts'
@@ -182,6 +182,18 @@ describe('what is merged', () => {
     })
   })
 
+  it('counts only together with the final pass that it was merged from', async () => {
+    const bench = openBench({ contacts: 5 })
+    const run = await runWith(bench, [older(bench.contacts[0] ?? '')])
+    await walk(run, 'delete-schema')
+    const { folder: _, ...final } = passed(run, 'final-pass')
+    run.journal.events.append('finished', 'final-pass', {
+      ...final,
+      manifestDigest: 'another',
+    } as unknown as Json)
+    expect(() => mergeResult(run.context)).toThrow('not of this final pass')
+  })
+
   it('is read back from the disk before it counts', async () => {
     const bench = openBench()
     const run = await runWith(bench, asKept(all(bench)))
@@ -230,7 +242,8 @@ describe('what is merged', () => {
       const run = await runWith(bench, [older(bench.contacts[0] ?? '')])
       await approve(run)
       const folder = which === 'merge' ? importedFolder(run.context) : passed(run, 'final-pass').folder
-      appendFileSync(join(folder, 'interactions-00001.ndjson.gz'), 'x')
+      // Whoever only reads it does not see this.
+      writeFileSync(join(folder, 'interactions-00099.ndjson.gz'), 'x')
       expect(await failureOf(go(run))).toMatchObject({
         exit: 4,
         message: expect.stringContaining('is damaged'),
