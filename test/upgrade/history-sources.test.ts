@@ -1,5 +1,5 @@
 /** An upgrade imports only from a history that is whole, and the very one that it was planned with. */
-import { appendFileSync, cpSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
@@ -37,10 +37,11 @@ describe('the history of a plan', () => {
   it('is refused where it is damaged', async () => {
     const bench = openBench({ contacts: 5 })
     const source = await keptBySource(bench, [older(bench.contacts[0] ?? '')])
-    appendFileSync(join(source, 'interactions-00001.ndjson.gz'), 'x')
+    // Whoever only reads it does not see this.
+    writeFileSync(join(source, 'interactions-00099.ndjson.gz'), 'x')
     expect(await failureOf(planRun(bench, { history: historyIn(source) }))).toMatchObject({
       exit: 4,
-      message: expect.stringContaining('damaged'),
+      message: expect.stringContaining('it is damaged: interactions-00099'),
     })
   })
 
@@ -124,7 +125,11 @@ describe('the history of a plan', () => {
     const contacts = await Array.fromAsync((await openSnapshot(plain)).contacts())
     const facts = { seal, encryption: { method: 'age' as const, recipients: 1 } }
     await write(bench, source, contacts, contacts.length, facts)
-    const locked = { exit: 4, next: expect.stringContaining('--identity') }
+    const locked = {
+      exit: 4,
+      message: expect.stringContaining(source),
+      next: expect.stringContaining('--identity'),
+    }
     expect(await failureOf(planRun(bench, { history: historyIn(source) }))).toMatchObject(locked)
     const at = { place: localPlace(source), opener: openWith([identity]) }
     const run = await planRun(bench, { history: { source: at, mode: 'besides' } })
