@@ -26,8 +26,8 @@ import {
   older,
   runWith,
 } from '../support/history.ts'
-import { isPost } from '../support/importing.ts'
-import { approve, go, passed, planRun, sign, walk } from '../support/run.ts'
+import { isPost, POSTS } from '../support/importing.ts'
+import { approve, go, goBack, passed, planRun, sign, walk } from '../support/run.ts'
 
 describe('what works by the numbers of records', () => {
   it('posts and reads back what only the source has, where Engage holds nothing', async () => {
@@ -75,6 +75,29 @@ describe('what works by the numbers of records', () => {
     bench.sandbox.tenant.apply({ type: 'schema-created', schema: run.plan.after, visibleAt: 0 })
     expect(await go(run)).toEqual({ state: 'done' })
     expect(run.said.join('\n')).toContain('had been posted went with the schema')
+    expect(held(bench)).toEqual(keysOf(bench, kept))
+  })
+
+  it('knows by it what it has posted itself, where the way back clears the new schema', async () => {
+    const bench = openBench({ contacts: 8, interactions: 0 })
+    const kept = bench.contacts.map((id) => older(id))
+    const run = await runWith(bench, kept)
+    await approve(run)
+    const stopping = new AbortController()
+    let posts = 0
+    bench.between(async (request, sandbox) => {
+      if (isPost(request) && ++posts === 4) stopping.abort()
+      return sandbox(request)
+    })
+    // Their answers are lost: what became of them can only be told from what was to be posted.
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'reset-after', skip: 1, times: 8 }])
+    await failureOf(go({ ...run, context: { ...run.context, stop: stopping.signal } }))
+    bench.between(undefined)
+    bench.sandbox.setFaults([])
+    expect(itemsOf(run.journal, FORTH).counts().sent).toBeGreaterThan(0)
+    expect(await goBack(run)).toMatchObject({ gate: 'roll-back' })
+    sign(run, 'roll-back')
+    expect(await walk(run)).toEqual([])
     expect(held(bench)).toEqual(keysOf(bench, kept))
   })
 
