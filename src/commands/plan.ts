@@ -16,7 +16,7 @@ import { IDENTITY, openerOf } from './identity.ts'
 import { openConnection, readText, writeWhole } from './open.ts'
 import { assertNoOtherRun, assertPlanUnused } from './runs.ts'
 import { sourceNamed } from './source.ts'
-import { FROM, SNAPSHOT } from './which-snapshot.ts'
+import { FROM } from './which-snapshot.ts'
 
 export const plan: Command = {
   usage: 'plan <schemaId>',
@@ -46,7 +46,11 @@ export const plan: Command = {
       default: true,
       describe: 'wait for a look at the first imported interaction',
     },
-    history: { type: 'string', describe: `what the source system has kept: ${SNAPSHOT}` },
+    history: {
+      type: 'string',
+      describe:
+        'what the source system has kept (`snapshots create`): folder or address of the snapshot, STAMP, or SCHEMA@latest for the newest such history',
+    },
     'history-only': {
       type: 'boolean',
       describe:
@@ -111,7 +115,7 @@ async function historyOf(args: Args, config: Config, { env }: Tools): Promise<Hi
   const named = textOf(args, 'history')
   const only = args['history-only'] === true
   if (named !== undefined) {
-    const source = { place: await sourceNamed(named, args, config), opener: openerOf(args, env) }
+    const source = { place: await sourceNamed(named, args, config, true), opener: openerOf(args, env) }
     return { source, mode: only ? 'only' : 'besides' }
   }
   if (only) throw wrong('--history-only says how a history is imported, and --history names none.')

@@ -14,10 +14,11 @@ import { snapshotNamed } from './which-snapshot.ts'
 /**
  * @param text a snapshot as it is typed
  * @param args may hold `from`, where names are looked up
+ * @param history whether the newest that is meant is of a source system's own history
  * @throws OperatorError (exit 2) where it names none, or could be several
  */
-export function sourceNamed(text: string, args: Args, config: Config): Promise<Place> {
-  return snapshotNamed(text, { from: textOf(args, 'from'), config })
+export function sourceNamed(text: string, args: Args, config: Config, history = false): Promise<Place> {
+  return snapshotNamed(text, { from: textOf(args, 'from'), config, history })
 }
 
 /** @returns what a plan names, to restore or as the source's history @throws OperatorError (exit 2) where the identity can't be read */

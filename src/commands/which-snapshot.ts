@@ -28,6 +28,8 @@ export interface Where {
   /** The data folder where undefined. */
   readonly from: string | undefined
   readonly config: Config
+  /** Whether the newest that is meant is of a source system's own history. */
+  readonly history?: boolean
   /** Ends what is read of an object store once aborted. */
   readonly stop?: AbortSignal
 }
@@ -49,7 +51,10 @@ const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
  * @returns its place; that there is a whole snapshot is for whoever opens it to say
  * @throws OperatorError (exit 2) where it is none of these or could be several, (exit 4) where the newest can't be used
  */
-export async function snapshotNamed(text: string, { from, config, stop }: Where): Promise<Place> {
+export async function snapshotNamed(
+  text: string,
+  { from, config, stop, history = false }: Where,
+): Promise<Place> {
   const name = nameIn(text)
   const folder = !ADDRESS.test(text) && isFolder(text)
   if (ADDRESS.test(text) || (folder && (from === undefined || name === undefined)))
@@ -57,7 +62,7 @@ export async function snapshotNamed(text: string, { from, config, stop }: Where)
   const root = await rootPlace(from, config, stop)
   if (name === undefined) throw noSnapshot(text, root)
   const found = await catalogOf(root, name)
-  return (name.stamp === undefined ? newestOf(found, text) : onlyOf(found, text, root)).place
+  return (name.stamp === undefined ? newestOf(found, text, history) : onlyOf(found, text, root)).place
 }
 
 /** @returns undefined where the text can't be a name */
@@ -93,12 +98,14 @@ const OTHERS = [HISTORY, RESTORED, MERGED]
 
 /**
  * Half a snapshot is passed over: it is being written, or was given up; whoever waits for one has the one before it. So is
- * what a restore took out of another one or an upgrade has merged, and the source system's own history.
+ * what a restore took out of another one or an upgrade has merged, and the source system's own history, but where that is
+ * what is meant.
  */
-function newestOf(found: readonly CatalogEntry[], text: string): CatalogEntry {
-  const finished = found.filter(
-    ({ condition, manifest }) => condition !== 'half' && !OTHERS.some((pass) => pass === manifest?.pass),
-  )
+function newestOf(found: readonly CatalogEntry[], text: string, history: boolean): CatalogEntry {
+  const isMeant = (pass: string | undefined): boolean =>
+    // Of one that can't be used nobody knows what it is.
+    history ? pass === HISTORY || pass === undefined : !OTHERS.some((each) => each === pass)
+  const finished = found.filter(({ condition, manifest }) => condition !== 'half' && isMeant(manifest?.pass))
   const tenants = [...new Set(finished.map(({ tenant }) => tenant))]
   const newest = finished.at(-1)
   if (newest === undefined) {

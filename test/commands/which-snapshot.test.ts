@@ -64,6 +64,10 @@ describe('A snapshot is found', () => {
     const history = await addHistory('acme', 'wishlist', NEW)
     expect(await named('wishlist@latest')).toBe(folder)
     expect(await named(NEW)).toBe(history)
+    // But where such a history is what is asked for.
+    const config = readConfig({ data }, {}, false)
+    const wanted = await snapshotNamed('wishlist@latest', { from: undefined, config, history: true })
+    expect(wanted.name).toBe(history)
   })
 
   it('elsewhere, where that is said; a folder of the same name here is not meant', async () => {
