@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { EXIT, type ExitCode, OperatorError } from '../errors.ts'
+import { BadLines } from '../history/bad-lines.ts'
 import { type Created, createSnapshot } from '../history/create.ts'
 import { isOffset } from '../history/date.ts'
 import { parseMapping } from '../history/mapping.ts'
@@ -59,6 +60,8 @@ export const snapshotsCreate: Command = {
     const mapping = parseMapping(textsOf(args, 'map'), schema)
     const zone = zoneIn(args)
     const bad = resolve(textOf(args, 'bad') ?? `${from}.bad.ndjson`)
+    // What is refused leaves nothing behind, not even a lock.
+    await new BadLines(bad).assertFree()
     const home = snapshotsFolder(config, tenant, schema.id)
     // Else whoever prunes meanwhile would take it for one that was given up.
     using _held = acquireLock(join(home, 'lock'), `schema ${schema.id} of ${tenant}`, tools.clock)
