@@ -6,13 +6,15 @@
 import type { Config } from '../config.ts'
 import { EXIT, type ExitCode, type OperatorError } from '../errors.ts'
 import type { Tally } from '../transfer/compare.ts'
-import { compareAnew } from '../upgrade/comparison.ts'
+import { compare, compareAnew, type Figures, figuresOf, isSignedFor } from '../upgrade/comparison.ts'
+import { contactMapName } from '../upgrade/contact-map.ts'
 import { rollBack } from '../upgrade/in-place.ts'
 import { BACK } from '../upgrade/lot.ts'
 import { giveContactMap, retryRefused } from '../upgrade/reopening.ts'
 import { assertRollBack } from '../upgrade/roll-back.ts'
 import { runStrategy } from '../upgrade/runner.ts'
-import { FAILURE, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
+import { dropSelection, selectAnewWhereGone } from '../upgrade/selected.ts'
+import { FAILURE, hasEnded, lotOf, strategyOf, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { type Args, type Tools, textOf } from './command.ts'
 import { conclude } from './conclusion.ts'
@@ -74,13 +76,18 @@ async function takeUp(context: ReadContext, config: Config, args: Args, tools: T
   if (back) assertRollBack(context)
   const map = textOf(args, 'contact-map')
   const lot = back ? BACK : lotOf(journal)
-  if (map !== undefined || args['retry-refused'] === true) {
+  const again = map !== undefined || args['retry-refused'] === true
+  if (plan.restore !== undefined && (again || !hasEnded(journal))) selectAnewWhereGone(context)
+  if (again) {
     assertLatestRun(config, plan, journal, tools)
     assertNotRestored(context, config, tools)
   }
   if (map !== undefined) await giveContactMap(context, lot, map)
   else if (args['retry-refused'] === true) await retryRefused(context, lot)
-  if (plan.restore !== undefined) compareAnew(journal)
+  if (plan.restore === undefined) return
+  compareAnew(journal)
+  const kept = contactMapName(context)
+  if (map === undefined && kept !== undefined && !hasEnded(journal)) context.say(`goes on with ${kept}`)
 }
 
 async function goOn({ context, writer }: HeldRun, args: Args, tools: Tools): Promise<ExitCode> {
@@ -89,7 +96,14 @@ async function goOn({ context, writer }: HeldRun, args: Args, tools: Tools): Pro
     context,
     args['dry-run'] === true ? undefined : writer,
   )
-  return conclude(outcome, context, tools)
+  const looked = context.plan.restore !== undefined && outcome.state === 'dry-run-ends'
+  const figures = looked ? await figuresNow(context) : figuresOf(context.journal)
+  return conclude({ outcome, figures, dropped: looked && (await dropSelection(context)) }, context, tools)
+}
+
+/** Those that were signed for are the import's; whoever only looks is told how things stand now. */
+async function figuresNow(context: ReadContext): Promise<Figures | undefined> {
+  return isSignedFor(context.journal) ? compare(context) : figuresOf(context.journal)
 }
 
 /** @returns whether a command was turned down for what it asks, or for how things stand: it has changed nothing then */

@@ -8,7 +8,7 @@ import type { JsonObject } from '../json.ts'
 import { restoreDryRunLines, restoredLines } from '../report/restore.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
 import type { Evidence } from '../transfer/evidence.ts'
-import { figuresOf } from '../upgrade/comparison.ts'
+import { type Figures, figuresOf } from '../upgrade/comparison.ts'
 import { usesHistory } from '../upgrade/history.ts'
 import { lossOf, mergeResult } from '../upgrade/imported.ts'
 import { historyFiguresOf, historyLines, ONLY_IN_SOURCE } from '../upgrade/ledger.ts'
@@ -16,18 +16,28 @@ import { BACK, prefixOf, RESTORE } from '../upgrade/lot.ts'
 import { passFolder, passResult } from '../upgrade/pass.ts'
 import { isDone, type RunOutcome } from '../upgrade/runner.ts'
 import { mayDeleteLate } from '../upgrade/schema-effects.ts'
+import { unencryptedFolder } from '../upgrade/selected.ts'
 import { DRY_RUN, FAILURE, lotOf, SUCCESS, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { countOf } from '../words.ts'
 import type { Tools } from './command.ts'
 import { log } from './holding.ts'
 
+/** How a command has ended. */
+export interface Ending {
+  readonly outcome: RunOutcome
+  /** Of a restore: what was found last. */
+  readonly figures: Figures | undefined
+  /** Whether what a dry run has selected was removed again. */
+  readonly dropped: boolean
+}
+
 /** Tells how a run came to where it is. @returns the exit code of the command */
-export function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools): ExitCode {
+export function conclude(ending: Ending, context: ReadContext, tools: Tools): ExitCode {
+  const { outcome, figures } = ending
   const { output } = tools
   const { journal, plan } = context
   const verification = verificationOf(journal)
-  const figures = figuresOf(journal)
   const history = historyFiguresOf(journal)
   const base = {
     ...{ run: plan.run, verification },
@@ -42,7 +52,7 @@ export function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools
   }
   if (outcome.state === 'dry-run-ends') {
     journal.events.append('note', DRY_RUN, { before: outcome.before })
-    for (const line of dryRunLines(context)) output.say(line)
+    for (const line of dryRunLines(ending, context)) output.say(line)
     output.result({ ...base, state: 'done', gate: null, dryRun: true })
     return EXIT.done
   }
@@ -57,10 +67,9 @@ export function conclude(outcome: RunOutcome, context: ReadContext, tools: Tools
   return rejected + altered + foreign + leftBehind(context) > 0 ? EXIT.differences : EXIT.done
 }
 
-function dryRunLines(context: ReadContext): readonly string[] {
+function dryRunLines({ figures, dropped }: Ending, context: ReadContext): readonly string[] {
   const { plan, journal } = context
-  const figures = figuresOf(journal)
-  if (figures !== undefined) return restoreDryRunLines(plan, figures)
+  if (figures !== undefined) return restoreDryRunLines(plan, figures, dropped)
   const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   const pass = passResult(context, name)
   const when = journal.events.latest(name, 'finished')?.at ?? 0
@@ -88,6 +97,7 @@ function doneLines(context: ReadContext): readonly string[] {
     ...lateDeletionLines(context),
     ...goneLines(context),
     ...refusedLines(context, tally?.rejected ?? 0),
+    ...unencryptedLines(context),
   ]
 }
 
@@ -182,6 +192,16 @@ function goneLines(context: ReadContext): readonly string[] {
   ]
 }
 
+/** Who encrypts his backups wants none of it to lie about. */
+function unencryptedLines(context: ReadContext): readonly string[] {
+  const folder = unencryptedFolder(context)
+  if (folder === undefined) return []
+  return [
+    'The snapshot is encrypted; what was restored of it is still there unencrypted. `engage-migrate snapshots prune` removes it, as soon as nothing is left to be tried once more:',
+    `  ${folder}`,
+  ]
+}
+
 function refusedLines({ folder, plan }: ReadContext, rejected: number): readonly string[] {
   if (rejected === 0) return []
   return [
@@ -189,5 +209,6 @@ function refusedLines({ folder, plan }: ReadContext, rejected: number): readonly
     'Where their contacts are there again, or under other ids, they can be tried once more:',
     `  engage-migrate upgrade ${plan.run} --retry-refused`,
     `  engage-migrate upgrade ${plan.run} --contact-map FILE   (CSV: old contact id, new contact id)`,
+    'Automations have to be paused for it once more, and somebody signs for that.',
   ]
 }

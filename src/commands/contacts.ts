@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type ContactSource, digestFile } from '../transfer/contact-source.ts'
 import { type Args, type Flag, textOf } from './command.ts'
+import { isDateTyped } from './dates.ts'
 
 export const CONTACTS = {
   contacts: { type: 'string', describe: 'file with the ids of all contacts (CSV, NDJSON or plain lines)' },
@@ -50,7 +51,7 @@ export async function contactSourceOf(args: Args, now: number, verb: string): Pr
 }
 
 function isoDate(text: string, flag: string, verb: string): string {
-  const ms = Date.parse(text)
+  const ms = isDateTyped(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms))
     throw wrong(verb, `${flag} must be a date such as 2026-01-31T08:00:00Z; it is ${JSON.stringify(text)}.`)
   return new Date(ms).toISOString()

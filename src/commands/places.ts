@@ -1,12 +1,25 @@
 /**
  * Where a command finds and keeps snapshots.
- * Guarantees: one place is made of one address; what is no address is wrong use; the client of object stores is loaded
+ * Guarantees: one place is made of one address, and two addresses of one folder are known to be that; what is no address is wrong use; the client of object stores is loaded
  * only where an address asks for it.
  */
+import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { localPlace, type Place } from '../snapshot/place.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
+
+/** @returns an address so written that two are equal where they lead to the same place @throws as `rootPlace` */
+export function sameWritten(address: string): string {
+  const stored = s3AddressOf(address)
+  if (stored !== undefined) return `s3://${stored.bucket}/${stored.prefix}`
+  try {
+    return realpathSync(address)
+  } catch {
+    // What is not there can only be known by its name.
+    return resolve(address)
+  }
+}
 
 /**
  * @param address path of a folder, or `s3://bucket/prefix`; the data folder where absent

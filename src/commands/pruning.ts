@@ -21,6 +21,7 @@ import { countOf } from '../words.ts'
 import { lockBackups } from './backup-work.ts'
 import type { Tools } from './command.ts'
 import { needsOf } from './needed.ts'
+import { sourcesOf } from './sources.ts'
 
 export interface PruneOptions {
   readonly policy: Policy
@@ -52,7 +53,7 @@ export async function pruneSchema(
   // Whoever holds the schema has nobody else at work on it.
   const atWork = dryRun && isAtWork(home)
   if (atWork) tools.output.say(`Somebody works on ${home.schemaId} in ${home.tenant} at this moment.`)
-  const verdicts = await decideOn(root, home, policy, atWork, tools)
+  const verdicts = await decideOn(root, home, { policy, config, inTheMaking: atWork }, tools)
   for (const line of verdictLines(home, verdicts)) tools.output.say(line)
   const doomed = childrenFirst(verdicts.filter(({ keep }) => !keep).map(({ snapshot }) => snapshot))
   const trouble = unusableIn(home, verdicts)
@@ -107,17 +108,17 @@ function isAtWork({ place }: SchemaHome): boolean {
 async function decideOn(
   root: Place,
   { tenant, schemaId }: SchemaHome,
-  policy: Policy,
-  inTheMaking: boolean,
+  { policy, config, inTheMaking }: Pick<PruneOptions, 'policy' | 'config'> & Pick<Subject, 'inTheMaking'>,
   { clock }: Tools,
 ): Promise<readonly Verdict<Subject>[]> {
   const entries = await catalogOf(root, { tenant, schemaId })
-  // Runs are where their snapshots are: those of other places are copies, which no run reads.
+  // Runs work on what is beside them; of other places, only restores read.
   const needs =
     root.folder === undefined ? undefined : needsOf({ data: root.folder, tenant, schemaId }, clock)
+  const sources = sourcesOf(config.data, clock)
   const subjects = entries.map((entry) =>
     subjectOf(entry, {
-      needs: needs?.of(entry.stamp) ?? [],
+      needs: [...(needs?.of(entry.stamp) ?? []), ...sources.of(entry.place)],
       inTheMaking: inTheMaking || mayBeElsewhere(entry, clock.now()),
     }),
   )

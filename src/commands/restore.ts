@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
-import { readContactMap } from '../contacts/map.ts'
+import { NO_MAP, readContactMap } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { tenantOf } from '../names.ts'
 import { restorePlanLines } from '../report/restore.ts'
@@ -14,6 +14,7 @@ import { planRestore } from '../upgrade/restore-plan.ts'
 import type { RestoreTerms } from '../upgrade/terms.ts'
 import { carryOut, type Undertaking } from './carrying-out.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
+import { isDateTyped } from './dates.ts'
 import { IDENTITY, openerOf } from './identity.ts'
 import { openConnection } from './open.ts'
 import { findRun } from './runs.ts'
@@ -65,15 +66,23 @@ export const restore: Command = {
 async function prepare(args: Args, tools: Tools): Promise<Undertaking> {
   const terms = termsOf(args)
   const map = textOf(args, 'contact-map')
-  if (map !== undefined) await readContactMap(map)
+  const given = map === undefined ? NO_MAP : await readContactMap(map)
   const config = readConfig(args, tools.env, true)
   const named = textOf(args, 'snapshot') ?? ''
   if (isRun(named, config)) return { config, run: knownRun(named, args, config) }
   const plan = await planOf(named, terms, args, config, tools)
-  const before = unfinishedRestore(plan, config, tools)
+  const { run: before, otherwise } = unfinishedRestore({ plan, map: given }, config, tools)
   if (before !== undefined) {
-    tools.output.say(`Goes on with run ${before.plan.run}, which has begun with the same and has not ended.`)
+    const by = map === undefined ? '' : `, with the contact map ${map},`
+    tools.output.say(
+      `Goes on with run ${before.plan.run}, which has begun with the same${by} and has not ended.`,
+    )
     return { config, run: before }
+  }
+  if (otherwise !== undefined) {
+    tools.output.say(
+      `Run ${otherwise} has begun with the same but for the contact map: it is left as it is, and another run begins.`,
+    )
   }
   for (const line of restorePlanLines(plan)) tools.output.say(line)
   const text = `${JSON.stringify(plan, undefined, 2)}\n`
@@ -149,7 +158,7 @@ function instantOf(args: Args, flag: 'since' | 'until'): string | null {
   if (text === undefined) return null
   const isClear = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i.test(text)
   const ms = Date.parse(text)
-  if (isClear && !Number.isNaN(ms)) return new Date(ms).toISOString()
+  if (isClear && isDateTyped(text) && !Number.isNaN(ms)) return new Date(ms).toISOString()
   throw wrong(
     `--${flag} must be a date such as 2026-01-31, or a time with its offset such as 2026-01-31T08:00:00Z; it is ${JSON.stringify(text)}.`,
   )

@@ -173,8 +173,8 @@ export function assertLatestRun(
 }
 
 /** @returns the ids of all runs that have been begun, sorted */
-export function begunRuns(config: Config): readonly string[] {
-  const runs = join(config.data, 'runs')
+export function begunRuns({ data }: Pick<Config, 'data'>): readonly string[] {
+  const runs = join(data, 'runs')
   if (!existsSync(runs)) return []
   return readdirSync(runs)
     .filter((name) => existsSync(join(runs, name, 'run.db')) && existsSync(join(runs, name, 'plan.json')))

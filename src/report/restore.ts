@@ -26,12 +26,18 @@ export function restorePlanLines(plan: Plan): readonly string[] {
   ]
 }
 
-/** @returns what a dry run has found */
-export function restoreDryRunLines(plan: Plan, figures: Figures): readonly string[] {
+/**
+ * @param dropped whether what was selected was removed again
+ * @returns what a dry run has found
+ */
+export function restoreDryRunLines(plan: Plan, figures: Figures, dropped: boolean): readonly string[] {
   return [
     'Dry run: nothing was changed in the tenant.',
     ...figureLines(figures),
-    `Next: engage-migrate restore ${plan.run}   (goes on with this very selection)`,
+    ...(dropped
+      ? ['What was selected was removed from this machine again: the next command selects it anew.']
+      : []),
+    `Next: engage-migrate restore ${plan.run}${dropped ? '   (with --identity again, where the snapshot is encrypted)' : ''}`,
   ]
 }
 

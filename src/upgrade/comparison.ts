@@ -1,26 +1,28 @@
 /**
  * What is to be restored, held against what the tenant has: before anything is posted, and all that a dry run does.
  * Guarantees: changes nothing; every contact with history in the selection is read once, and records are compared as
- * multisets; the figures are of the moment: the import asks each contact again before it posts anything to it.
+ * multisets; the figures are of one process, from the first contact to the last, and nothing of an earlier one's is among
+ * them; they are of the moment: the import asks each contact again before it posts anything to it.
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Json } from '../json.ts'
+import { isObject } from '../json.ts'
 import { canonicalForm } from '../schema/canonical.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import type { Comparison } from '../transfer/compare.ts'
 import { type Delivery, recordsOf } from '../transfer/deliveries.ts'
-import { NOTHING_REMEMBERED, type VerifyCheckpoint, verifyLive } from '../transfer/verify.ts'
+import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
 import { weigher } from './canary.ts'
 import { contactMapOf } from './contact-map.ts'
-import { RESTORE } from './lot.ts'
+import { hasSent, RESTORE } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
 
-/** Name of the action, and of its checkpoints. */
-const COMPARISON = 'comparison'
+/** Names of the action, and of the gate that is signed for its figures. */
+export const COMPARISON = 'comparison'
+const GATE = 'automations-paused'
 
 /** What a restore would do; in interactions, where nothing else is said. */
 export interface Figures {
@@ -47,7 +49,7 @@ export interface ComparisonResult extends Figures {
   readonly live: number
 }
 
-/** Of the contacts of a checkpoint, or of all so far. */
+/** Of one contact, or of all so far. */
 type Found = Pick<Figures, 'missing' | 'refusable' | 'refusableExample' | 'gone' | 'goneContacts'> & {
   readonly canary: { readonly seq: number; readonly weight: number } | null
 }
@@ -57,20 +59,13 @@ const NOTHING_FOUND: Found = {
   canary: null,
 }
 
-interface Checkpoint extends VerifyCheckpoint {
-  readonly found: Found
-}
-
-/**
- * @returns a ComparisonResult
- * @throws OperatorError (exit 4) where none of several contacts is in the tenant: it may be another one
- */
-export async function compare(context: ReadContext): Promise<Json> {
+/** @throws OperatorError (exit 4) where none of several contacts is in the tenant: it may be another one */
+export async function compare(context: ReadContext): Promise<ComparisonResult> {
   const snapshot = await passSnapshot(context, 'final-pass')
   const live = await context.reader.getSchema(context.plan.schemaId, context.stop)
   const result = live === undefined ? unasked(context) : await ask(context, snapshot)
   if (isElsewhere(result) && context.settings.refusedAtMost !== 100) throw elsewhere(context, result)
-  return { ...result }
+  return result
 }
 
 /** @returns what was found last; undefined where it has not been compared, or that counts no more */
@@ -79,31 +74,44 @@ export function figuresOf({ events }: Pick<Journal, 'events'>): ComparisonResult
   return events.latest(COMPARISON, 'finished')?.detail as unknown as ComparisonResult
 }
 
-/** @returns whether anything would be posted, or is to be refused by name: else all of it is there */
-export function isAllThere({ missing, refusable, gone }: Figures): boolean {
-  return missing + refusable + gone === 0
+/**
+ * @returns whether a restore has nothing to do: all of it was there a moment ago. Once anything was sent, each contact is
+ *   asked once more all the same, since the journal has to know what became of that
+ */
+export function isAllThere(journal: Journal): boolean {
+  const figures = figuresOf(journal)
+  if (figures === undefined || hasSent(journal, RESTORE)) return false
+  return figures.missing + figures.refusable + figures.gone === 0
+}
+
+/** @returns whether somebody has signed for the figures, and that holds */
+export function isSignedFor({ events }: Pick<Journal, 'events'>): boolean {
+  return events.latest(GATE, 'signed', 'finished', 'withdrawn')?.kind === 'signed'
 }
 
 /**
- * Figures are only as good as they are new, and nobody has signed for these: they are taken anew by the next command.
- * What a gate was skipped for may not hold any more, either.
+ * Figures are only as good as they are new, and nobody has signed for these: each process takes its own. What was skipped
+ * for those of an earlier one, the gate and all that comes after it, counts no more, unless the run has ended with it.
  */
-export function compareAnew({ events }: Pick<Journal, 'events'>): void {
-  const gate = events.latest('automations-paused', 'signed', 'finished', 'withdrawn')
-  if (gate?.kind === 'signed' || isDone({ events }, { name: RESTORE.name })) return
-  const stale = ['automations-paused', COMPARISON].filter((name) => isDone({ events }, { name }))
-  if (stale.length > 0) events.withdraw(stale, { reason: 'it is compared anew' })
+export function compareAnew(journal: Pick<Journal, 'events'>): void {
+  if (isSignedFor(journal) || isDone(journal, { name: 'evidence' })) return
+  voidComparison(journal, 'it is compared anew')
+}
+
+/** Takes back the figures, what was signed for them, and what was skipped for them. */
+export function voidComparison({ events }: Pick<Journal, 'events'>, reason: string): void {
+  const skipped = ['canary', RESTORE.name, 'verification'].filter((name) => {
+    const detail = events.latest(name, 'finished')?.detail
+    return detail !== undefined && isObject(detail) && detail['skipped'] !== undefined
+  })
+  const stale = [COMPARISON, GATE, ...skipped].filter((name) => isDone({ events }, { name }))
+  if (stale.length > 0) events.withdraw(stale, { reason })
 }
 
 async function ask(context: ReadContext, snapshot: Snapshot): Promise<ComparisonResult> {
-  const { journal, plan, settings } = context
-  const round = journal.events.all().filter(({ name, kind }) => name === COMPARISON && kind === 'withdrawn')
-  const name = `${COMPARISON}:${round.length}`
-  const done = journal.parts(name) as unknown as readonly Checkpoint[]
+  const { plan, settings } = context
   const look = lookout(context)
   let found = NOTHING_FOUND
-  let number = done.length
-  const all = done.map((each) => each.found)
   const { interactions: total, contactsWithHistory } = passResult(context, 'final-pass')
   const tally = await verifyLive({
     ...NOTHING_REMEMBERED,
@@ -115,17 +123,12 @@ async function ask(context: ReadContext, snapshot: Snapshot): Promise<Comparison
     keyOf: canonicalForm(RESTORE.schema(context)),
     snapshot,
     concurrency: settings.concurrency,
-    done,
+    done: [],
     onDifference: (contact, result) => {
       found = add(found, look(contact, result))
     },
-    checkpoint: (each) => {
-      // What each contact lacks is found out again when it is posted to: here it would only fill the journal.
-      const kept = { ...each, differences: [], adopted: [], moved: [], found }
-      journal.addPart(name, ++number, kept as unknown as Json)
-      all.push(found)
-      found = NOTHING_FOUND
-    },
+    // None is kept: another process would take for new what this one has seen.
+    checkpoint: () => {},
     stop: context.stop,
     onProgress: (records, here) =>
       context.progress({
@@ -133,11 +136,10 @@ async function ask(context: ReadContext, snapshot: Snapshot): Promise<Comparison
         ...{ done: records, total, doneHere: here },
       }),
   })
-  const sum = all.reduce(add, NOTHING_FOUND)
   return {
     ...{ selected: total, contacts: contactsWithHistory, there: tally.found, asked: true },
-    ...sum,
-    canary: sum.canary?.seq ?? null,
+    ...found,
+    canary: found.canary?.seq ?? null,
     live: tally.live,
   }
 }

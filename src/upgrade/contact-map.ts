@@ -11,6 +11,7 @@ import { type ContactMap, contactMapText, NO_MAP } from '../contacts/map.ts'
 import { EXIT, messageOf, OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { writeWhole } from '../snapshot/durable.ts'
+import { countOf } from '../words.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** Name of the event that a map leaves. */
@@ -30,6 +31,12 @@ export function contactMapOf({ journal, folder }: Pick<ReadContext, 'journal' | 
   if (digestOf(text) !== given['digest']) throw damaged(file, 'is not the one that was given')
   const lines = text.trimEnd().split('\n').slice(1)
   return new Map(lines.map((line) => line.split(',') as [string, string]))
+}
+
+/** @returns what a run's map is called, for people; undefined where it has none */
+export function contactMapName({ journal }: Pick<ReadContext, 'journal'>): string | undefined {
+  const given = journal.events.latest(MAP, 'finished')?.detail as JsonObject | undefined
+  return given && `the contact map ${given['file']} (${countOf(Number(given['contacts']), 'contact')})`
 }
 
 /** Keeps a map as the one to work with from now on. */

@@ -17,8 +17,9 @@ export const automationsPaused: Gate = {
   kind: 'gate',
   name: 'automations-paused',
   title: 'all automations that react to interactions are paused',
-  request: ({ plan }) => ({
+  request: ({ plan, journal }) => ({
     asks: [
+      ...voidLines(journal, 'automations-paused'),
       `Pause every automation triggered by "New interaction" (any schema), and every one triggered by "New specific interaction" on ${plan.schemaId}, in Engage: Manage status > Paused. There is no API for it.`,
       'Otherwise contacts that have been through them will enter them again when history is imported.',
       ...plan.automations.map((name) => `Named in the plan: ${name}`),
@@ -32,19 +33,23 @@ export const producersStopped: Gate = {
   kind: 'gate',
   name: 'producers-stopped',
   title: 'every system that posts interactions of this schema has stopped',
-  request: ({ plan, journal }) => {
-    const withdrawn = journal.events.latest('producers-stopped', 'withdrawn')?.detail as
-      | JsonObject
-      | undefined
-    return {
-      asks: [
-        ...(withdrawn === undefined ? [] : [`The last signature is void: ${String(withdrawn['reason'])}`]),
-        `Stop (or let queue up) whatever posts interactions of ${plan.schemaId}: integrations, web shop, review provider.`,
-        'From here until the schema is recreated, what they post is lost. The final pass that follows reads the contacts again, and the run stops if something still arrives.',
-      ],
-      needs: [],
-    }
-  },
+  request: ({ plan, journal }) => ({
+    asks: [
+      ...voidLines(journal, 'producers-stopped'),
+      `Stop (or let queue up) whatever posts interactions of ${plan.schemaId}: integrations, web shop, review provider.`,
+      'From here until the schema is recreated, what they post is lost. The final pass that follows reads the contacts again, and the run stops if something still arrives.',
+    ],
+    needs: [],
+  }),
+}
+
+/** Why what was signed before has to be signed once more. */
+function voidLines({ events }: ReadContext['journal'], gate: string): readonly string[] {
+  const of = events.all().filter(({ name }) => name === gate)
+  const signed = of.findLastIndex(({ kind }) => kind === 'signed')
+  const withdrawn = of.slice(signed + 1).find(({ kind }) => kind === 'withdrawn')?.detail
+  if (signed < 0 || withdrawn === undefined) return []
+  return [`The last signature is void: ${String((withdrawn as JsonObject)['reason'])}`]
 }
 
 export const deletionApproved: Gate = {

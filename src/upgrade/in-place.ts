@@ -135,7 +135,11 @@ export const rollBack: Strategy = [
   {
     name: 'import',
     title: 'Import the history into the old schema and read it back',
-    actions: importActions(BACK, 'roll-back-').filter((action) => action !== canarySeen),
+    // Signed on the way forth; void where a run that had ended is taken up again.
+    actions: [
+      automationsPaused,
+      ...importActions(BACK, 'roll-back-').filter((action) => action !== canarySeen),
+    ],
   },
 ]
 

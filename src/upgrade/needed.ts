@@ -1,7 +1,9 @@
 /**
  * Which snapshots a run can't do without, by what its journal knows.
  * Guarantees: pure reading; a run that has not ended, or holds history that is not back in its tenant, needs every
- * snapshot that it works on; one that has ended needs them while it can be taken up again for what it has told of.
+ * snapshot that it works on, but for a restore that has posted nothing and that nobody has signed for: what it has taken
+ * out of its source it can take once more; one that has ended needs them while it can be taken up again for what it has
+ * told of.
  */
 import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -10,17 +12,21 @@ import { amendmentOf } from './amendment.ts'
 import { historyOf } from './history.ts'
 import { isDone } from './runner.ts'
 import { mayDeleteLate } from './schema-effects.ts'
-import { holdsHistory, strategyOf, verificationOf } from './status.ts'
+import { canSelectAnew } from './selected.ts'
+import { hasEnded, holdsHistory, verificationOf } from './status.ts'
 
 type Events = Pick<Journal, 'events'>
+
+/** How long (milliseconds) a restore that nobody goes on with is waited for. */
+const WAITED_FOR = 7 * 24 * 60 * 60 * 1_000
 
 /**
  * @returns why a run needs its snapshots, in words that go on after its name; undefined where it doesn't
  * @param schemaId the schema that the run is about
  */
-export function whyNeeded(journal: Events, schemaId: string): string | undefined {
+export function whyNeeded(journal: Journal, schemaId: string): string | undefined {
   if (holdsHistory(journal)) return 'has not brought all of its history back'
-  if (!hasEnded(journal)) return 'has not ended'
+  if (!hasEnded(journal)) return canSelectAnew(journal) ? undefined : 'has not ended'
   const { rejected = 0, extra = 0 } = verificationOf(journal) ?? {}
   if (rejected > 0) return 'can try once more what it was refused'
   if (extra > 0) return 'has posted something twice, which repair needs it for'
@@ -29,8 +35,26 @@ export function whyNeeded(journal: Events, schemaId: string): string | undefined
   return undefined
 }
 
-function hasEnded(journal: Events): boolean {
-  return strategyOf(journal).every(({ actions }) => actions.every((action) => isDone(journal, action)))
+/**
+ * @param journal of a restore; undefined where it can't be read
+ * @param began when its plan was made, and `now`: milliseconds since the epoch
+ * @returns why it needs the snapshot that it was begun with: it has yet to take out of it what it restores, or may have to
+ *   once more. A week after its last command nobody is waited for any more, or a mere look at a snapshot would keep it for ever
+ */
+export function whySourceNeeded(
+  journal: Journal | undefined,
+  began: number,
+  now: number,
+): string | undefined {
+  if (journal !== undefined && (hasEnded(journal) || hasItsOwn(journal))) return undefined
+  const until = new Date((journal?.events.all().at(-1)?.at ?? began) + WAITED_FOR)
+  if (now >= until.getTime()) return undefined
+  return `restores from it, and is waited for until ${until.toISOString().slice(0, 10)}, 7 days after its last command`
+}
+
+/** Whether a restore has taken out of its source what it needs, and keeps it. */
+function hasItsOwn(journal: Journal): boolean {
+  return isDone(journal, { name: 'final-pass' }) && !canSelectAnew(journal)
 }
 
 /** @returns the names of the snapshots that a run works on: written or being written, and not withdrawn */

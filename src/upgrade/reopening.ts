@@ -2,17 +2,21 @@
  * A run taken up once more for what it could not bring back: contacts that are known under another id now, or are there
  * again.
  * Guarantees: nothing is sent from here; what is confirmed stays as it is, and is never looked for under another contact
- * while the one that it was posted to is there; a map that makes no sense changes nothing.
+ * while the one that it was posted to is there; a map that makes no sense changes nothing. At the end of a run automations
+ * are resumed: before it posts anything more, somebody signs once more that they are paused. What a restore was signed for
+ * was told with the map of then: another one is signed for anew.
  */
 import { type ContactMap, readContactMap } from '../contacts/map.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { withHistory } from '../transfer/history.ts'
 import { saysGone } from '../transfer/refusals.ts'
+import { voidComparison } from './comparison.ts'
 import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
 import { assertStillThere } from './drift.ts'
 import { importedSnapshot, isImportMade } from './imported.ts'
-import { itemsOf, type Lot, prefixOf, startRoundsAnew } from './lot.ts'
+import { itemsOf, type Lot, prefixOf, RESTORE, startRoundsAnew } from './lot.ts'
 import { isDone } from './runner.ts'
+import { hasEnded } from './status.ts'
 import type { ReadContext } from './strategy.ts'
 
 /**
@@ -28,13 +32,17 @@ export async function giveContactMap(context: ReadContext, lot: Lot, file: strin
   const before = contactMapOf(context)
   const refused = itemsOf(context.journal, lot).counts().rejected
   if (sameMap(before, map) && refused === 0) {
-    context.say('This contact map is the one in use; nothing is left to be tried with it.')
+    const left = hasEnded(context.journal) ? '; nothing is left to be tried with it' : ''
+    context.say(`This contact map is the one in use${left}.`)
     return
   }
   await assertNotParted(context, lot, before, map)
   await assertOpenable(context, lot)
   await reopen(context, lot, 'a contact map was given')
-  if (!sameMap(before, map)) await keepContactMap(context, map)
+  if (!sameMap(before, map)) {
+    if (lot === RESTORE) voidComparison(context.journal, 'another contact map was given')
+    await keepContactMap(context, map)
+  }
   context.say(
     `Contacts that are mapped to others: ${map.size}${contacts.count() > 0 ? `, ${listed} of them in the list of this run` : ''}`,
   )
@@ -60,10 +68,12 @@ async function reopen({ journal }: ReadContext, lot: Lot, reason: string): Promi
   await itemsOf(journal, lot).setWatermark(0)
   startRoundsAnew(journal, lot)
   const prefix = prefixOf(lot)
+  const ended = hasEnded(journal)
   const names = [`${prefix}evidence`, `${prefix}verification`, lot.name]
+  if (ended) names.push('automations-paused')
   journal.events.withdraw(
     names.filter((name) => isDone(journal, { name })),
-    { reason },
+    { reason: ended ? `${reason}, and the run had ended` : reason },
   )
 }
 

@@ -9,7 +9,8 @@ import { sameSchema, schemaDifferences } from '../schema/diff.ts'
 import { EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import { countOf } from '../words.ts'
 import { canary } from './canary.ts'
-import { compare, type Figures, figuresOf, isAllThere } from './comparison.ts'
+import { COMPARISON, compare, type Figures, figuresOf, isAllThere } from './comparison.ts'
+import { contactMapName } from './contact-map.ts'
 import { automationsPaused } from './gates.ts'
 import { importHistory, leaveEvidence } from './importing.ts'
 import { RESTORE, verificationNote } from './lot.ts'
@@ -18,15 +19,20 @@ import { select, termsOf } from './selection.ts'
 import type { Gate, ReadContext, Strategy, WriteContext } from './strategy.ts'
 import { verifyHistory } from './verification.ts'
 
-/** What is posted sets off automations like anything else that arrives; where nothing is, there is nothing to sign. */
+/**
+ * What is posted sets off automations like anything else that arrives; where nothing can be, there is nothing to sign. What
+ * belongs to contacts that are gone can: they may be there again when the import asks.
+ */
 const paused: Gate = {
   ...automationsPaused,
   request(context) {
+    if (isAllThere(context.journal)) return undefined
     const figures = figuresOf(context.journal)
-    if (figures !== undefined && figures.missing + figures.refusable === 0) return undefined
     const request = automationsPaused.request(context)
     if (request === undefined || figures === undefined) return request
-    return { ...request, asks: [...figureLines(figures), ...request.asks] }
+    const map = contactMapName(context)
+    const mapped = map === undefined ? [] : [`Contacts that have another id now go by ${map}`]
+    return { ...request, asks: [...figureLines(figures), ...mapped, ...request.asks] }
   },
 }
 
@@ -41,7 +47,14 @@ export const restore: Strategy = [
   {
     name: 'compare',
     title: 'See what of it the tenant has already',
-    actions: [{ kind: 'read', name: 'comparison', title: 'reading the contacts with history', run: compare }],
+    actions: [
+      {
+        kind: 'read',
+        name: COMPARISON,
+        title: 'reading the contacts with history',
+        run: async (context) => ({ ...(await compare(context)) }),
+      },
+    ],
   },
   {
     name: 'pause-automations',
@@ -120,15 +133,13 @@ export function figureLines(figures: Figures): readonly string[] {
 
 /** It was compared a moment ago: asking everybody once more would tell nothing. */
 async function unlessAllThere(context: WriteContext, work: () => Promise<Json>): Promise<Json> {
-  const figures = figuresOf(context.journal)
-  if (figures === undefined || !isAllThere(figures)) return work()
-  return { skipped: 'all of it is there' }
+  return isAllThere(context.journal) ? { skipped: 'all of it is there' } : work()
 }
 
 /** What the comparison has found is what a read-back would, then. */
 function noteAllThere({ journal }: WriteContext): void {
   const figures = figuresOf(journal)
-  if (figures === undefined || !isAllThere(figures)) return
+  if (figures === undefined || !isAllThere(journal)) return
   const { selected, there, live } = figures
   const tally: Tally = { ...EMPTY_TALLY, expected: selected, found: there, live }
   journal.events.append('note', verificationNote(RESTORE), { ...tally })

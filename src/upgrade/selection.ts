@@ -8,7 +8,6 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
-import type { ContactList } from '../journal/contacts.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { ContactRead, Interaction } from '../model.ts'
 import { stamp } from '../names.ts'
@@ -17,19 +16,20 @@ import { type PartProof, RESTORED } from '../snapshot/format.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
 import { Interrupted } from '../transfer/progress.ts'
-import { assertProven, type Intent, NOTHING, type PassResult, type PassTally } from './pass.ts'
+import { assertProven, type Intent, NOTHING, type PassTally } from './pass.ts'
+import type { Selection } from './selected.ts'
 import { problemsOf } from './source.ts'
 import { assertSpace, volumeOf } from './space.ts'
 import type { ReadContext, Source } from './strategy.ts'
 import { isPartial, type RestoreTerms } from './terms.ts'
-import { spanOf, wantedContacts } from './wanted.ts'
+import { spanOf, type Wanted, wantedContacts } from './wanted.ts'
 
 /** The name under which it is kept in the journal: whatever imports a final pass imports this. */
 const PASS = 'final-pass'
 
 /**
  * Writes the selection beside the schema's snapshots.
- * @returns a PassResult
+ * @returns a Selection
  * @throws OperatorError (exit 4) where the source is damaged, is another one by now, or holds nothing that is selected;
  *   Interrupted after a stop
  */
@@ -60,13 +60,15 @@ export async function select(context: ReadContext): Promise<Json> {
   await assertProven(folder)
   const { records } = manifest.interactions
   if (records === 0 && isPartial(terms) && source.manifest.interactions.records > 0) throw nothing(context)
+  const lacking = wanted?.lacking()
+  if (lacking !== undefined) context.say(lacking)
   if (undated > 0)
     context.say(`left out, since their createdDate is no date that can be compared: ${undated}`)
-  if (source.manifest.encryption !== undefined)
-    context.say(`what is restored is kept unencrypted in ${folder} until it is removed`)
-  const result: PassResult = {
+  const encrypted = source.manifest.encryption !== undefined
+  if (encrypted) context.say(`what is restored is kept unencrypted in ${folder} until it is removed`)
+  const result: Selection = {
     ...{ snapshot, manifestDigest: manifest.digest, contacts: listed, gone: 0, interactions: records },
-    ...{ contactsWithHistory: listed, createdSince: null, tally },
+    ...{ contactsWithHistory: listed, createdSince: null, tally, encrypted },
     coverage: { sure: true, statements: [] },
   }
   return result as unknown as Json
@@ -118,7 +120,7 @@ async function begin({ journal, snapshots, clock, settings }: ReadContext): Prom
 
 interface Selecting extends Pick<Intent, 'compression'> {
   readonly folder: string
-  readonly wanted: ContactList | undefined
+  readonly wanted: Wanted | undefined
   readonly terms: RestoreTerms
 }
 
@@ -150,7 +152,7 @@ async function write(context: ReadContext, source: Snapshot, selecting: Selectin
         ...{ phase: 'selecting: contacts looked at', done: contacts, doneHere: contacts },
         total: source.manifest.contacts.listed,
       })
-      if (wanted !== undefined && !wanted.has(contact.contactId)) continue
+      if (wanted?.meet(contact.contactId) === false) continue
       const dated = contact.interactions.filter(({ createdDate }) => within(createdDate) !== undefined)
       undated += contact.interactions.length - dated.length
       const interactions = dated

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import type { VerifyCheckpoint } from '../transfer/verify.ts'
+import { COMPARISON } from './comparison.ts'
 import { isRestore, mayHaveDeleted, usesHistory } from './history.ts'
 import { importedResult, isImportMade } from './imported.ts'
 import { inPlace, inPlaceWithHistory, rollBack } from './in-place.ts'
@@ -78,7 +79,15 @@ export function lotOf(journal: Pick<Journal, 'events'>): Lot {
   return journal.events.latest('roll-back', 'signed') === undefined ? FORTH : BACK
 }
 
-/** @returns the latest read-back's figures; null where there was none since the schema was last recreated */
+/** @returns whether every action of a run's strategy is done, and none was withdrawn since */
+export function hasEnded(journal: Pick<Journal, 'events'>): boolean {
+  return strategyOf(journal).every(({ actions }) => actions.every((action) => isDone(journal, action)))
+}
+
+/**
+ * @returns the latest read-back's figures; null where there was none since the schema was last recreated, or what is to be
+ *   restored was last compared
+ */
 export function verificationOf(journal: Pick<Journal, 'events'>): Tally | null {
   const lot = lotOf(journal)
   const last = journal.events
@@ -86,7 +95,7 @@ export function verificationOf(journal: Pick<Journal, 'events'>): Tally | null {
     .findLast(
       ({ name, kind }) =>
         (name === verificationNote(lot) && kind === 'note') ||
-        (name === recreationOf(lot) && kind === 'withdrawn'),
+        ((name === recreationOf(lot) || (lot === RESTORE && name === COMPARISON)) && kind === 'withdrawn'),
     )
   // Of an earlier version, it lacks a name or two.
   return last?.kind === 'note' ? { ...EMPTY_TALLY, ...(last.detail as object) } : null

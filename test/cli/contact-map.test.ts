@@ -9,6 +9,7 @@ import {
   linesOf,
   openWorld,
   plan,
+  requests,
   sign,
   stored,
   tenantNow,
@@ -54,8 +55,8 @@ describe.concurrent('--contact-map', () => {
     const before = await stored(world, ID)
     const counts = Map.groupBy(before.values(), ({ record }) => record.contactId)
     const [lost = '', target = ''] = [...counts.keys()].filter((id) => (counts.get(id)?.length ?? 0) < 40)
-    const waiting = await upgradeThrough(world, file, ID, 'delete-schema')
-    expect(waiting, waiting.stderr).toMatchObject({ code: 3 })
+    const approved = await upgradeThrough(world, file, ID, 'delete-schema')
+    expect(approved, approved.stderr).toMatchObject({ code: 3 })
     await sign(world, run, 'delete-schema', ID)
     await fetch(`${world.url}/sandbox/contacts/${lost}`, { method: 'DELETE' })
     const done = await upgradeThrough(world, run, ID)
@@ -63,6 +64,15 @@ describe.concurrent('--contact-map', () => {
     expect(done.stderr).toContain('--contact-map')
     expect(upgradeJson(done).verification).toMatchObject({ rejected: counts.get(lost)?.length })
     const map = mapFile(world, `${lost.toUpperCase()},{${target}}\n`)
+    // The automations were resumed at its end: before it posts anything more, somebody signs that they are paused.
+    const posts = requests(world, 'POST /interactions')
+    const waiting = await world.cli('upgrade', run, '--contact-map', map)
+    expect(waiting, waiting.stderr).toMatchObject({ code: 3, json: { gate: 'automations-paused' } })
+    expect(waiting.stderr).toContain(
+      'The last signature is void: a contact map was given, and the run had ended',
+    )
+    expect(requests(world, 'POST /interactions')).toBe(posts)
+    await sign(world, run, 'automations-paused', ID)
     const again = await world.cli('upgrade', run, '--contact-map', map)
     expect(again, again.stderr).toMatchObject({ code: 0 })
     expect(upgradeJson(again).verification).toMatchObject({

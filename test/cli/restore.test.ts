@@ -1,6 +1,7 @@
 /** A restore by the command line: killed, gone on with, and in the way of an upgrade. */
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, test } from 'vitest'
 import { seedTenant } from '../../src/sandbox/seed.ts'
 import {
@@ -39,6 +40,14 @@ async function halved(world: World) {
   return { file, before, lost: lost.length }
 }
 
+/** @returns the folders of what restores have taken out of snapshots */
+async function restored(world: World): Promise<readonly string[]> {
+  const list = (await world.cli('snapshots', 'list', ID)).json as {
+    readonly snapshots: ReadonlyArray<{ readonly at: string; readonly pass: string | null }>
+  }
+  return list.snapshots.filter(({ pass }) => pass === 'restore').map(({ at }) => at)
+}
+
 function runOf({ json }: { readonly json: unknown }): string {
   return (json as { readonly run: string }).run
 }
@@ -54,6 +63,7 @@ describe.concurrent('restore', () => {
       code: 0,
       json: { state: 'done', dryRun: true, restore: { selected: before.size, missing: lost, there: left } },
     })
+    expect(await restored(world)).toEqual([])
     expect(tried.stderr).toContain(`Would be posted: ${lost}; are there already: ${left}`)
     const run = runOf(tried)
 
@@ -68,6 +78,14 @@ describe.concurrent('restore', () => {
     expect((await killed.ended).code).toBe(null)
     const status = await world.cli('status', run)
     expect(status, status.stderr).toMatchObject({ json: { state: 'interrupted', direction: 'restore' } })
+    // Whoever only looks is told how things stand now, and what the import rests on stays as it was.
+    const there = (await stored(world, ID)).size
+    const look = await world.cli('restore', run, '--dry-run')
+    expect(look, look.stderr).toMatchObject({
+      code: 0,
+      json: { restore: { there, missing: before.size - there } },
+    })
+    expect(there).toBeGreaterThanOrEqual(left + 14)
 
     const ended = await world.cli('restore', LATEST)
     expect(ended, ended.stderr).toMatchObject({
@@ -108,6 +126,101 @@ describe.concurrent('restore', () => {
     expect(texts(await stored(world, ID))).toEqual(texts(before))
   })
 
+  test('goes on only with the contact map that is given now, and says which', async () => {
+    await using world = await open(10)
+    await halved(world)
+    const [from = '', to = ''] = contactIds(world.sandbox)
+    const map = join(world.folder, 'map.csv')
+    writeFileSync(map, `old,new\n${from},${to}\n`)
+    const mapped = await world.cli('restore', LATEST, '--dry-run', '--contact-map', map)
+    expect(mapped, mapped.stderr).toMatchObject({ code: 0 })
+
+    const plain = await world.cli('restore', LATEST)
+    expect(plain, plain.stderr).toMatchObject({ code: 3 })
+    expect(runOf(plain)).not.toBe(runOf(mapped))
+    expect(plain.stderr).toContain(`Run ${runOf(mapped)} has begun with the same but for the contact map`)
+    expect(plain.stderr).not.toContain('go by the contact map')
+
+    const again = await world.cli('restore', LATEST, '--contact-map', map)
+    expect(again, again.stderr).toMatchObject({ code: 3, json: { run: runOf(mapped) } })
+    expect(again.stderr).toContain(`with the contact map ${map}, and has not ended`)
+    expect(again.stderr).toMatch(/go by the contact map contact-map-\w+\.csv \(1 contact\)/)
+    const byRun = await world.cli('restore', runOf(mapped), '--dry-run')
+    expect(byRun.stderr).toMatch(/goes on with the contact map contact-map-\w+\.csv/)
+    const other = await world.cli('restore', LATEST)
+    expect(other, other.stderr).toMatchObject({ code: 3, json: { run: runOf(plain) } })
+  })
+
+  test('passes over a run that could not go on: its source is damaged, or what it has posted of is gone', async () => {
+    await using world = await open(10, 5)
+    const { before } = await halved(world)
+    const list = await world.cli('snapshots', 'list', ID)
+    const at = (list.json as { snapshots: { at: string }[] }).snapshots.at(-1)?.at ?? ''
+    const copy = join(world.folder, 'copy')
+    cpSync(at, copy, { recursive: true })
+    const [part = ''] = readdirSync(at).filter((name) => name.startsWith('interactions-'))
+    appendFileSync(join(at, part), 'x')
+    const damaged = await world.cli('restore', at)
+    expect(damaged, damaged.stderr).toMatchObject({ code: 4 })
+
+    const waiting = await world.cli('restore', copy)
+    expect(waiting, waiting.stderr).toMatchObject({ code: 3 })
+    const run = runOf(waiting)
+    expect(run).not.toBe(runOf(damaged))
+    const gone = async (): Promise<void> => {
+      for (const folder of await restored(world)) rmSync(folder, { recursive: true })
+    }
+    await gone()
+    const anew = await world.cli('restore', copy)
+    expect(anew, anew.stderr).toMatchObject({ code: 3, json: { run } })
+    await sign(world, run, 'automations-paused', ID)
+    const posted = requests(world, 'POST /interactions')
+    const killed = world.start('restore', run)
+    await until(() => requests(world, 'POST /interactions') >= posted + 5, killed)
+    killed.process.kill('SIGKILL')
+    await killed.ended
+
+    await gone()
+    const stuck = await world.cli('restore', run)
+    expect(stuck, stuck.stderr).toMatchObject({ code: 4 })
+    expect(stuck.stderr).toContain(`engage-migrate restore ${copy}`)
+    const other = runOf(await world.cli('restore', copy))
+    expect(other).not.toBe(run)
+    await sign(world, other, 'automations-paused', ID)
+    const ended = await world.cli('restore', copy)
+    expect(ended, ended.stderr).toMatchObject({ code: 0, json: { run: other } })
+    expect(texts(await stored(world, ID))).toEqual(texts(before))
+  })
+
+  test('of an encrypted snapshot says where what it restored lies in the clear, and leaves nothing of a look', async () => {
+    await using world = await open(10)
+    const identity = await generateIdentity()
+    const [key, recipients] = ['key.txt', 'recipients.txt'].map((name) => join(world.folder, name))
+    writeFileSync(key ?? '', `${identity}\n`, { mode: 0o600 })
+    writeFileSync(recipients ?? '', `${await identityToRecipient(identity)}\n`)
+    const backup = await world.cli(
+      ...[
+        'backup',
+        ID,
+        '--contacts',
+        world.contacts,
+        '--second-look',
+        '0',
+        '--recipients-file',
+        `${recipients}`,
+      ],
+    )
+    expect(backup, backup.stderr).toMatchObject({ code: 0 })
+    const look = await world.cli('restore', LATEST, '--dry-run', '--identity', `${key}`)
+    expect(look, look.stderr).toMatchObject({ code: 0 })
+    expect(look.stderr).toContain('What was selected was removed from this machine again')
+    expect(await restored(world)).toEqual([])
+    const ended = await world.cli('restore', LATEST, '--identity', `${key}`)
+    expect(ended, ended.stderr).toMatchObject({ code: 0 })
+    const [folder] = await restored(world)
+    expect(ended.stderr).toMatch(new RegExp(`still there unencrypted.*prune.*\\n.*${folder}`))
+  })
+
   test('refuses what is unclear, before there is a run', async () => {
     await using world = await open(5)
     await halved(world)
@@ -115,6 +228,7 @@ describe.concurrent('restore', () => {
     writeFileSync(some, `contactId\n${contactIds(world.sandbox)[0]}\n`)
     const refused: readonly (readonly [number, RegExp, readonly string[]])[] = [
       [2, /--since must be a date/, [LATEST, '--since', '2026-01-31T08:00']],
+      [2, /--until must be a date/, [LATEST, '--until', '2026-02-30']],
       [2, /is not before/, [LATEST, '--since', '2026-02-01', '--until', '2026-02-01']],
       [2, /--column names a column/, [LATEST, '--column', 'id']],
       [4, /no schema other .*to restore into/, [LATEST, '--schema-id', 'other']],

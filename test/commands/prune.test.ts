@@ -1,5 +1,5 @@
 /** `snapshots prune`, on real folders: what it says, what it leaves, and what it never takes. */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -12,8 +12,10 @@ import { acquireLock } from '../../src/journal/lock.ts'
 import { stamp } from '../../src/names.ts'
 import type { Manifest } from '../../src/snapshot/format.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
+import { openSnapshot } from '../../src/snapshot/reader.ts'
 import { finishSnapshot, openPart, writeSchema } from '../../src/snapshot/writer.ts'
 import { inPlace } from '../../src/upgrade/in-place.ts'
+import { planRestore } from '../../src/upgrade/restore-plan.ts'
 import { contact, factsOf, schema } from '../snapshot/sample.ts'
 import { createManualClock } from '../support/clock.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -427,6 +429,87 @@ describe('what runs need', () => {
     const dry = await desk.prune({ ...POLICY, 'dry-run': true })
     expect(dry.said).toContain(`Somebody works on ${schema.id} in ${TENANT}`)
     expect(reasonsOf(dry, half)).toContain('it may be in the making')
+  })
+})
+
+describe('what restores read', () => {
+  /** A restore of a snapshot into another schema, that has begun. */
+  async function addRestore(desk: Desk, source: string, more: (journal: Journal) => void = () => {}) {
+    const plan = await planRestore(
+      {
+        ...{
+          snapshot: await openSnapshot(source),
+          schemaId: 'copy',
+          contacts: null,
+          since: null,
+          until: null,
+        },
+        ...{ createSchema: true, otherTenant: false },
+      },
+      {
+        ...{ reader: { listSchemas: async () => [], getSchema: async () => undefined }, clock: desk.clock },
+        ...{ tenant: TENANT, baseUrl: 'http://127.0.0.1:9', ratePerSecond: 150 },
+        tool: { name: 'engage-migrate', version: '0.0.0' },
+      },
+    )
+    const folder = join(desk.data, 'runs', plan.run)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan))
+    using journal = openJournal(join(folder, 'run.db'), desk.clock)
+    const { tenant, schemaId, strategy } = plan
+    journal.events.append('finished', 'plan', { tenant, schemaId, strategy })
+    more(journal)
+    return { run: plan.run, journal: join(folder, 'run.db') }
+  }
+
+  const POLICY = { 'keep-last': 1 }
+
+  test('stays while they have yet to take it out, with what it follows, whatever schema they restore into', async () => {
+    const desk = await openDesk()
+    const full = await add(desk, 9)
+    const tip = await add(desk, 8, { parent: full })
+    const other = await add(desk, 7)
+    await add(desk, 1)
+    const { run } = await addRestore(desk, join(desk.home, tip.stamp))
+    const done = await desk.prune(POLICY)
+    expect(done).toMatchObject({ code: 0, json: { removed: 1 } })
+    expect(desk.left()).not.toContain(other.stamp)
+    expect(reasonsOf(done, tip.stamp)).toBe(
+      `run ${run} restores from it, and is waited for until 2026-02-18, 7 days after its last command`,
+    )
+    expect(reasonsOf(done, full.stamp)).toBe(`${tip.stamp} follows it`)
+    await desk.clock.advance(7 * DAY)
+    expect(await desk.prune(POLICY)).toMatchObject({ code: 0, json: { removed: 2 } })
+  })
+
+  test('stays also where it is kept elsewhere, however its address is written', async () => {
+    const [desk, elsewhere] = [await openDesk(), await openDesk()]
+    const source = await add(elsewhere, 5)
+    await add(elsewhere, 1)
+    // A snapshot of the same name that nobody reads.
+    await add(desk, 5)
+    await add(desk, 1)
+    await addRestore(desk, join(elsewhere.home, source.stamp))
+    const link = join(desk.data, 'link')
+    symlinkSync(elsewhere.data, link)
+    for (const from of [elsewhere.data, link])
+      expect(await desk.prune({ ...POLICY, from })).toMatchObject({ code: 0, json: { removed: 0 } })
+    expect(await desk.prune(POLICY)).toMatchObject({ code: 0, json: { removed: 1 } })
+  })
+
+  test('stays where the journal is damaged, and goes once somebody has signed for what was taken out', async () => {
+    const desk = await openDesk()
+    const source = await add(desk, 5)
+    await add(desk, 1)
+    const { journal: file } = await addRestore(desk, join(desk.home, source.stamp))
+    writeFileSync(file, 'no database, but long enough')
+    expect(await desk.prune(POLICY)).toMatchObject({ code: 0, json: { removed: 0 } })
+    rmSync(file)
+    await addRestore(desk, join(desk.home, source.stamp), ({ events }) => {
+      events.append('finished', 'final-pass', { snapshot: 'elsewhere' })
+      events.append('signed', 'automations-paused')
+    })
+    expect(await desk.prune(POLICY)).toMatchObject({ code: 0, json: { removed: 1 } })
   })
 })
 

@@ -8,6 +8,7 @@ import { localPlace } from '../../src/snapshot/place.ts'
 import type { ContactChange } from '../../src/snapshot/record.ts'
 import { openWith, sealFor } from '../../src/snapshot/seal.ts'
 import { StateTally } from '../../src/snapshot/state.ts'
+import { unencryptedFolder } from '../../src/upgrade/selected.ts'
 import { type Bench, held, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -43,6 +44,7 @@ describe('a restore', () => {
     expect(held(bench)).toEqual(history)
     expect(run.said.join('\n')).toContain('unencrypted in')
     const { folder } = passed(right, 'final-pass')
+    expect(unencryptedFolder(right.context)).toBe(folder)
     const [file = ''] = readdirSync(folder).filter((name) => name.startsWith('interactions-'))
     expect(gunzipSync(readFileSync(join(folder, file))).toString()).toContain(
       contacts[0]?.contactId.slice(0, 8),
@@ -78,8 +80,10 @@ describe('a restore', () => {
     bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: first.id })
     const history = held(bench)
     loseAll(bench)
-    await walk(await restoreRun(bench, source))
+    const run = await restoreRun(bench, source)
+    await walk(run)
     expect(held(bench)).toEqual(history)
+    expect(unencryptedFolder(run.context)).toBeUndefined()
   })
 
   it('of an incomplete snapshot restores what it has, and tells what it lacks', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EngageReader } from '../../src/engage/types.ts'
 import type { Interaction } from '../../src/model.ts'
 import { BACK } from '../../src/upgrade/lot.ts'
+import { retryRefused } from '../../src/upgrade/reopening.ts'
 import { findOrphans, repairOrphans } from '../../src/upgrade/repair.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import { openGate, statusOf } from '../../src/upgrade/status.ts'
@@ -69,6 +70,23 @@ describe('the way back', () => {
     expect(verification(run)).toMatchObject({ missing: 0, extra: 0, rejected: 0 })
     expect(held(bench)).toHaveLength(verification(run).expected)
     expect(statusOf(plan, journal, false)).toMatchObject({ state: 'done', direction: 'roll-back' })
+  })
+
+  it('that has ended waits for a signature once more before it tries again what it was refused', async () => {
+    const run = await refused()
+    const { bench, journal } = run
+    await goBack(run)
+    sign(run, 'roll-back')
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'refuse', times: 2, skip: 9, message: 'no' }])
+    expect(await walk(run)).toEqual([])
+    expect(verification(run)).toMatchObject({ rejected: 2 })
+    const posts = bench.posts()
+    await retryRefused(run.context, BACK)
+    expect(await go(run)).toMatchObject({ state: 'waiting', gate: 'automations-paused' })
+    expect(bench.posts()).toBe(posts)
+    expect(isDone(journal, { name: 'roll-back' })).toBe(true)
+    expect(await walk(run)).toEqual(['automations-paused'])
+    expect(verification(run)).toMatchObject({ rejected: 0, missing: 0 })
   })
 
   it('begins while the deletion lags: what is shown of it is in the snapshot, and no live arrival', async () => {

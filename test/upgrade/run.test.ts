@@ -178,7 +178,7 @@ describe('the read-back', () => {
     expect(held(bench)).toHaveLength(history.length - records.length)
     bench.between(undefined)
     await retryRefused(run.context, FORTH)
-    expect(await go(run)).toEqual({ state: 'done' })
+    expect(await walk(run)).toEqual(['automations-paused'])
     expect(held(bench)).toEqual(history)
   })
 

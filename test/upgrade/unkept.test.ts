@@ -9,7 +9,7 @@ import { addHistory, type Bench, type Between, held, openBench } from '../suppor
 import { failureOf } from '../support/failure.ts'
 import { isPost, POSTS } from '../support/importing.ts'
 import { linesOf } from '../support/lines.ts'
-import { approve, go, planRun, type Run, verification } from '../support/run.ts'
+import { approve, go, planRun, type Run, verification, walk } from '../support/run.ts'
 
 interface Stage {
   readonly bench: Bench
@@ -151,7 +151,7 @@ describe('what never got a clear answer, once it has been refused', () => {
       if (isPost(request)) order.push('posted')
       return sandbox(request)
     })
-    expect(await go(run)).toEqual({ state: 'done' })
+    expect(await walk(run)).toEqual(['automations-paused'])
     expect(order.slice(0, 2)).toEqual(['asked', 'posted'])
     expect(order.filter((each) => each === 'posted')).toHaveLength(1)
     expect(refused(run)).toEqual([])

@@ -373,6 +373,7 @@ class Simulation {
       if (code === 0 || (code === 5 && ended.json['state'] === 'done')) return
       if (code === 4 && this.#world.othersDeletedIt(ended.said)) continue
       if (code === 5) await this.#mend(run, ended)
+      else if (code === 3) await this.#sign(run, String(ended.json['gate']))
       else if (code !== undefined && code !== 130 && !canTryAgain(ended))
         throw new Failure(`what was refused could not be tried again: ${code}: ${ended.said}`)
       await this.#time.pass(60_000)
