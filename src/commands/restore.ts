@@ -52,7 +52,8 @@ export const restore: Command = {
     ...TERMS,
     'contact-map': {
       type: 'string',
-      describe: 'CSV of contacts that have another id now: old contact id, new contact id',
+      describe:
+        'CSV of contacts that have another id now: old contact id, new contact id; another map, or none, is another run',
     },
     identity: IDENTITY,
     'break-lock': {

@@ -20,7 +20,8 @@ export const upgrade: Command = {
     },
     'retry-refused': {
       type: 'boolean',
-      describe: 'try once more what a run that has ended was refused',
+      describe:
+        'try once more what a run that has ended was refused; automations-paused is signed anew for it',
     },
     identity: IDENTITY,
     'break-lock': {

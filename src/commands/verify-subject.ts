@@ -17,6 +17,8 @@ import { mayHaveDeleted } from '../upgrade/history.ts'
 import { importedResult, isImportMade } from '../upgrade/imported.ts'
 import { assertOwn, passResult } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
+import { isSelectionGone } from '../upgrade/selected.ts'
+import type { RestoreTerms } from '../upgrade/terms.ts'
 import type { Tools } from './command.ts'
 import { snapshotsFolder } from './open.ts'
 import { assertBegun, findRun } from './runs.ts'
@@ -37,7 +39,7 @@ export interface Subject {
 /**
  * @param named what was typed
  * @param where as for `snapshotNamed`
- * @throws OperatorError (exit 2) where it is neither, (exit 4) where the run has no snapshot yet
+ * @throws OperatorError (exit 2) where it is neither, (exit 4) where the run has no snapshot yet, or none any more
  */
 export async function subjectOf(named: string, where: Where, tools: Tools): Promise<Subject> {
   const isRun = existsSync(join(where.config.data, 'runs', named, 'plan.json')) || isFile(named)
@@ -58,11 +60,15 @@ async function runOf(named: string, config: Config, tools: Tools): Promise<Subje
   assertBegun(runFolder, plan.run)
   const journal = openJournal(join(runFolder, 'run.db'), tools.clock, 'read')
   const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
+  const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
+  if (plan.restore !== undefined && isSelectionGone({ journal, snapshots })) {
+    journal[Symbol.dispose]()
+    throw removed(plan.run, plan.restore)
+  }
   if (journal.events.latest(name, 'finished') !== undefined) {
     // Until the deletion, what the tenant holds is what was exported; from then on, what is imported.
     const imports = mayHaveDeleted(journal) && isImportMade(journal)
     const result = imports ? importedResult({ journal }) : passResult({ journal }, name)
-    const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
     return {
       place: localPlace(join(snapshots, result.snapshot)),
       run: plan.run,
@@ -76,6 +82,16 @@ async function runOf(named: string, config: Config, tools: Tools): Promise<Subje
     what: `Run ${plan.run} has no finished snapshot yet.`,
     safe: 'Nothing was changed.',
     next: `engage-migrate status ${plan.run}`,
+    exit: EXIT.precondition,
+  })
+}
+
+/** No damage: it was of no use any more. */
+function removed(run: string, { snapshot }: RestoreTerms): OperatorError {
+  return new OperatorError({
+    what: `What run ${run} had taken out of ${snapshot} is not there any more: once a restore has ended, \`snapshots prune\` removes it.`,
+    safe: 'Nothing was changed.',
+    next: `engage-migrate verify ${snapshot}; engage-migrate restore ${snapshot} --dry-run says what of it is not in the tenant`,
     exit: EXIT.precondition,
   })
 }

@@ -219,6 +219,15 @@ describe.concurrent('restore', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 0 })
     const [folder] = await restored(world)
     expect(ended.stderr).toMatch(new RegExp(`still there unencrypted.*prune.*\\n.*${folder}`))
+    const pruned = await world.cli('snapshots', 'prune', ID, '--keep-last', '9')
+    expect(pruned, pruned.stderr).toMatchObject({ code: 0, json: { removed: 1 } })
+    expect(await restored(world)).toEqual([])
+    const told = await world.cli('restore', runOf(ended))
+    expect(told, told.stderr).toMatchObject({ code: 0, json: { state: 'done' } })
+    expect(told.stderr).not.toContain('unencrypted')
+    const verified = await world.cli('verify', runOf(ended))
+    expect(verified, verified.stderr).toMatchObject({ code: 4 })
+    expect(verified.stderr).toContain('once a restore has ended')
   })
 
   test('refuses what is unclear, before there is a run', async () => {
