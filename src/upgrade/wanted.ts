@@ -56,7 +56,11 @@ export async function wantedContacts(
 function wantedOf(list: ContactList & Disposable, file: string): Wanted {
   const met = openTemporaryContacts()
   return {
-    meet: (contactId) => list.has(contactId) && met.add([contactId]) >= 0,
+    meet(contactId) {
+      if (!list.has(contactId)) return false
+      met.add([contactId])
+      return true
+    },
     lacking() {
       const count = list.count() - met.count()
       if (count === 0) return undefined
