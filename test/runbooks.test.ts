@@ -103,7 +103,7 @@ test('backups, as their runbook has it, from the first one to the drill', async 
     expect(code, `line ${block.line}: ${block.script}\n${output}`).toBe(block.exit)
     said.push(output)
   }
-  expect(said.join()).toMatch(/Written anew without them, and proven: 3 of 3 snapshots/)
+  expect(said.join()).toMatch(/Rid of them, and proven: 3 of 3 snapshots/)
   expect(said.at(-1)).toMatch(/Would be posted: \d+; are there already: \d+/)
 })
 

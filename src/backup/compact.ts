@@ -5,9 +5,10 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { EXIT, OperatorError } from '../errors.ts'
 import { stamp } from '../names.ts'
-import { contactsIn, indexKeyIn, type Link, linksOf, namesIn } from '../snapshot/chain.ts'
+import { contactsIn, digestsOf, indexKeyIn, type Link, linksOf, namesIn } from '../snapshot/chain.ts'
 import type { Names } from '../snapshot/digests.ts'
 import { MANIFEST, type Manifest, type PartProof } from '../snapshot/format.ts'
 import { hasManifest, schemaAt } from '../snapshot/manifest-file.ts'
@@ -93,6 +94,11 @@ export async function compact(
     await rm(join(folder, MANIFEST))
     throw notTheSame(folder, made.problems)
   }
+  // No lock reaches another machine: what was removed from the chain meanwhile must not come back with this.
+  if (!isDeepStrictEqual(digestsOf(await linksOf(place)), digestsOf(links))) {
+    await rm(folder, { recursive: true })
+    throw writtenAnew(place)
+  }
   if (to.folder === undefined) await publish(folder, to)
   return { place: to, manifest }
 }
@@ -157,6 +163,15 @@ function alreadyThere({ name }: Place): OperatorError {
     what: `${name} is there already: that chain has been compacted.`,
     safe: 'Nothing was written.',
     next: 'There is nothing to do.',
+    exit: EXIT.precondition,
+  })
+}
+
+function writtenAnew({ name }: Place): OperatorError {
+  return new OperatorError({
+    what: `The chain of ${name} was written anew while it was compacted: contacts were removed from it.`,
+    safe: 'Nothing was kept of what was compacted.',
+    next: 'Run the same command again.',
     exit: EXIT.precondition,
   })
 }

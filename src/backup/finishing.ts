@@ -47,6 +47,7 @@ export async function finishLane(
     throw notWhatWasRead(folder, proof.problems)
   }
   if (elsewhere) {
+    await lane.assertParentUntouched()
     await publish(folder, place, (done, of) =>
       context.progress({ phase: `${place.name}: files kept and read back`, done, total: of, doneHere: done }),
     )

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Json, JsonObject } from '../json.ts'
@@ -12,7 +13,7 @@ import type { InteractionSchema } from '../model.ts'
 import { stamp } from '../names.ts'
 import { schemaDigest } from '../schema/diff.ts'
 import { type CatalogEntry, catalogOf } from '../snapshot/catalog.ts'
-import { linksOf } from '../snapshot/chain.ts'
+import { digestsOf, type Link, linksOf } from '../snapshot/chain.ts'
 import type { Place } from '../snapshot/place.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { schemaText } from '../snapshot/writer.ts'
@@ -27,6 +28,8 @@ export interface LaneIntent extends JsonObject {
   readonly stamp: string
   /** Stamp of the snapshot that it follows. */
   readonly parent: string | null
+  /** Digests of that and of all that it follows itself. */
+  readonly chain: readonly string[]
 }
 
 /** A schema of a backup. */
@@ -34,6 +37,8 @@ export interface BackupLane extends Lane {
   readonly schema: InteractionSchema
   /** Where its snapshot will be kept. */
   readonly place: Place
+  /** @throws OperatorError (exit 4) where what it follows is not what it was when it was decided on */
+  assertParentUntouched(): Promise<void>
 }
 
 /** Name of the note of a backup that must not be gone on with. */
@@ -53,21 +58,34 @@ export async function lanesOf(
   const schemas = await schemasOf({ ...request, schemaIds }, context)
   const intents = known ?? (await decide(request, context, schemas))
   return Promise.all(
-    intents.map(async ({ schemaId, stamp, parent }) => {
+    intents.map(async ({ schemaId, stamp, parent, chain }) => {
       const home = context.root.at(request.tenant).at(schemaId)
       const place = home.at(stamp)
+      const links = parent === null ? [] : await linksOf(home.at(parent))
+      assertSameChain(schemaId, links, chain)
       return {
         schemaId,
         schema: schemas.get(schemaId) as InteractionSchema,
         place,
         folder: place.folder ?? join(context.spool, schemaId, stamp),
-        parent:
-          parent === null
-            ? undefined
-            : viewParent(await linksOf(home.at(parent)), request.seal !== undefined),
+        parent: parent === null ? undefined : viewParent(links, request.seal !== undefined),
+        async assertParentUntouched() {
+          if (parent !== null) assertSameChain(schemaId, await linksOf(home.at(parent)), chain)
+        },
       }
     }),
   )
+}
+
+/** No lock reaches another machine, on which somebody may be removing a contact from these very snapshots. */
+function assertSameChain(schemaId: string, links: readonly Link[], chain: readonly string[]): void {
+  if (isDeepStrictEqual(digestsOf(links), chain)) return
+  throw new OperatorError({
+    what: `The snapshots of ${schemaId} that this backup follows have been written anew since it was begun: contacts were removed from them.`,
+    safe: 'No snapshot was made of what was read; earlier ones are as they are. The tenant was only read.',
+    next: 'Run the same command again: it begins anew.',
+    exit: EXIT.precondition,
+  })
 }
 
 /** @throws OperatorError (exit 4) where one of them is not in the tenant */
@@ -125,7 +143,8 @@ async function decide(
   const intents: LaneIntent[] = []
   for (const [schemaId, schema] of schemas) {
     const parent = request.sinceLatest ? await parentOf(request, context, schemaId, schema) : undefined
-    intents.push({ schemaId, stamp: at, parent: parent?.stamp ?? null })
+    const chain = parent === undefined ? [] : digestsOf(await linksOf(parent.place))
+    intents.push({ schemaId, stamp: at, parent: parent?.stamp ?? null, chain })
   }
   context.journal.events.append('intent', 'lanes', intents as unknown as Json)
   return intents

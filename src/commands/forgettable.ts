@@ -2,13 +2,15 @@
  * What stands in the way of removing contacts from snapshots.
  * Guarantees: changes nothing; where it can't be told whether something holds them, that is told, and nothing is begun.
  */
+import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { concernedIn, type Family } from '../erasure/search.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { CatalogEntry, SchemaHome } from '../snapshot/catalog.ts'
 import { unfinishedWork } from './backup-work.ts'
 import type { Tools } from './command.ts'
-import { needsOf, runsKnowing } from './needed.ts'
+import { needsOf } from './needed.ts'
+import { sourcesOf } from './sources.ts'
 
 /** The snapshots of one schema, and those of them that hold the contacts. */
 export interface Searched extends Pick<SchemaHome, 'tenant' | 'schemaId'> {
@@ -31,7 +33,7 @@ export function assertAllFinished(entries: readonly CatalogEntry[]): void {
     safe: 'Nothing was changed.',
     next:
       half.length > 0
-        ? 'Have what writes them finish (run that backup, restore or upgrade once more), or remove them: engage-migrate snapshots prune --keep-last 100000. Then run the same command again.'
+        ? 'Have what writes them finish (run that backup, restore or upgrade once more), or remove these folders where nobody will. Then run the same command again.'
         : 'Put their manifests back from a copy, or move their folders away. Then run the same command again.',
     exit: EXIT.precondition,
   })
@@ -50,36 +52,32 @@ export function assertNothingUnfinished(homes: readonly SchemaHome[], config: Co
   })
 }
 
-/** @throws OperatorError (exit 4) where a run has not ended, and works on a snapshot that would be another one then */
-export function assertNoRunNeeds(data: string, searched: readonly Searched[], { clock }: Tools): void {
+/**
+ * @param folder of the snapshots; undefined where they are elsewhere, where no run works
+ * @throws OperatorError (exit 4) where a run has not ended, and works on a snapshot that would be another one then, or has
+ *   yet to read it
+ */
+export function assertNoRunNeeds(
+  folder: string | undefined,
+  { data }: Pick<Config, 'data'>,
+  searched: readonly Searched[],
+  { clock }: Tools,
+): void {
+  const sources = sourcesOf(data, clock)
   const reasons = searched.flatMap(({ tenant, schemaId, families }) => {
-    const stamps = stampsIn(families)
-    if (stamps.length === 0) return []
-    const needs = needsOf({ data, tenant, schemaId }, clock)
-    return stamps.flatMap((stamp) => needs.of(stamp).map((why) => `${stamp} of ${schemaId}: ${why}`))
+    const concerned = families.flatMap(concernedIn)
+    if (concerned.length === 0) return []
+    const needs = folder === undefined ? undefined : needsOf({ data: folder, tenant, schemaId }, clock)
+    return concerned.flatMap(({ link: { place } }) => [
+      ...(needs?.underWay(place.base) ?? []),
+      ...sources.of(place),
+    ])
   })
   if (reasons.length === 0) return
   throw new OperatorError({
-    what: `A run works with snapshots that hold them: ${[...new Set(reasons)].join('; ')}.`,
+    what: `Runs work with snapshots that hold them: ${[...new Set(reasons)].join('; ')}.`,
     safe: 'Nothing was changed.',
-    next: 'Bring the run to its end first: engage-migrate status   (tells what each one waits for)',
+    next: `Bring each run to its end (engage-migrate status tells what it waits for) or, where nobody wants it any more, remove its folder in ${join(data, 'runs')}. Then run the same command again.`,
     exit: EXIT.precondition,
   })
-}
-
-/** @returns the runs that have any of the contacts in files of their own, which nobody writes anew */
-export function knownToRuns(
-  data: string,
-  searched: readonly Searched[],
-  contacts: ReadonlySet<string>,
-  { clock }: Tools,
-): readonly string[] {
-  return searched.flatMap(({ tenant, schemaId, families }) => {
-    const stamps = new Set(stampsIn(families))
-    return runsKnowing({ data, tenant, schemaId }, contacts, stamps, clock)
-  })
-}
-
-function stampsIn(families: readonly Family[]): readonly string[] {
-  return families.flatMap(concernedIn).map(({ link }) => link.place.base)
 }

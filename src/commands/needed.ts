@@ -10,12 +10,15 @@ import { codeOf, EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import { snapshotsNamed, whyNeeded } from '../upgrade/needed.ts'
+import { hasEnded, holdsHistory } from '../upgrade/status.ts'
 import { isAbout } from './runs.ts'
 import { markFile, mayBeOlder } from './taking-up.ts'
 
 export interface Needs {
   /** @returns why runs can't do without a snapshot, each run named; none where none needs it */
   of(stamp: string): readonly string[]
+  /** As `of`, of runs that have not ended, or of which that can't be told. */
+  underWay(stamp: string): readonly string[]
 }
 
 /** One run's. */
@@ -23,6 +26,7 @@ interface Need {
   /** Names of snapshots; undefined where it may be any. */
   readonly snapshots: readonly string[] | undefined
   readonly why: string
+  readonly ended: boolean
 }
 
 interface Subject {
@@ -35,38 +39,10 @@ interface Subject {
 /** @throws what the disk says, where the folder of runs can't be read */
 export function needsOf(subject: Subject, clock: Clock): Needs {
   const needs = runsIn(subject.data).flatMap((run) => needOf(run, subject, clock) ?? [])
-  return {
-    of: (stamp) =>
-      needs.flatMap(({ snapshots, why }) =>
-        snapshots === undefined || snapshots.includes(stamp) ? [why] : [],
-      ),
-  }
-}
-
-/**
- * @param contacts lower-case GUIDs
- * @param stamps of snapshots that hold any of them
- * @returns the runs of the schema that have any of the contacts in their files, or whose journal can't be read
- */
-export function runsKnowing(
-  { data, tenant, schemaId }: Subject,
-  contacts: ReadonlySet<string>,
-  stamps: ReadonlySet<string>,
-  clock: Clock,
-): readonly string[] {
-  return runsIn(data).filter((run) => {
-    const folder = join(data, 'runs', run)
-    if (!isAbout(folder, tenant, schemaId)) return false
-    try {
-      using journal = openJournal(join(folder, 'run.db'), clock, 'read')
-      // A restore has no list: what it has taken out of a snapshot is a snapshot.
-      const listed = [...contacts].some((id) => journal.contacts.has(id))
-      return listed || snapshotsNamed(journal).some((name) => stamps.has(name))
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error
-      return error.exit !== EXIT.usage
-    }
-  })
+  const whyOf = (stamp: string, those: readonly Need[]): readonly string[] =>
+    those.flatMap(({ snapshots, why }) => (snapshots === undefined || snapshots.includes(stamp) ? [why] : []))
+  const open = needs.filter(({ ended }) => !ended)
+  return { of: (stamp) => whyOf(stamp, needs), underWay: (stamp) => whyOf(stamp, open) }
 }
 
 function runsIn(data: string): readonly string[] {
@@ -83,6 +59,7 @@ function needOf(run: string, { data, tenant, schemaId }: Subject, clock: Clock):
   const snapshots = join(data, tenant, schemaId)
   const unclear = (what: string): Need => ({
     snapshots: undefined,
+    ended: false,
     why: `run ${run} may need it: its journal ${what}`,
   })
   const wasTakenUp = existsSync(markFile(snapshots, run))
@@ -92,7 +69,9 @@ function needOf(run: string, { data, tenant, schemaId }: Subject, clock: Clock):
     if (about === undefined ? !wasTakenUp : about !== `${tenant}/${schemaId}`) return undefined
     if (mayBeOlder(journal, snapshots, run)) return unclear('was put back from an older copy')
     const why = whyNeeded(journal, schemaId)
-    return why === undefined ? undefined : { snapshots: snapshotsNamed(journal), why: `run ${run} ${why}` }
+    if (why === undefined) return undefined
+    const ended = hasEnded(journal) && !holdsHistory(journal)
+    return { snapshots: snapshotsNamed(journal), why: `run ${run} ${why}`, ended }
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
     // Where there is no journal, or nothing in it, the run has not begun; unless it was taken up before.

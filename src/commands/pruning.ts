@@ -154,9 +154,9 @@ async function damageIn(
     if (proof.ok) continue
     for (const problem of proof.problems) tools.output.say(`Damaged: ${problem}`)
     return new OperatorError({
-      what: `${place.name} is the newest complete snapshot, and it is damaged (problems found: ${proof.problems.length}).`,
+      what: `${place.name} is the newest complete snapshot of its kind (${snapshot.pass}), and it is damaged (problems found: ${proof.problems.length}).`,
       safe: 'No snapshot of this schema was removed.',
-      next: 'Put the damaged files back from a copy, or make a new backup. Then run the same command again.',
+      next: 'Put the damaged files back from a copy, make a new backup where it is one, or move its folder away. Then run the same command again.',
       exit: EXIT.differences,
     })
   }

@@ -13,15 +13,10 @@ import { countOf } from '../words.ts'
 import { BACKUP_FLAGS, contactsInFile, recipientsOf } from './backup-request.ts'
 import { lockBackups } from './backup-work.ts'
 import { type Args, type Command, listOf, type Tools, textOf } from './command.ts'
-import {
-  assertAllFinished,
-  assertNoRunNeeds,
-  assertNothingUnfinished,
-  knownToRuns,
-  type Searched,
-} from './forgettable.ts'
+import { assertAllFinished, assertNoRunNeeds, assertNothingUnfinished, type Searched } from './forgettable.ts'
 import { IDENTITY, openerOf } from './identity.ts'
 import { rootPlace } from './places.ts'
+import { runsKnowing } from './runs-knowing.ts'
 import { FROM } from './which-snapshot.ts'
 
 export const snapshotsForgetContact: Command = {
@@ -57,8 +52,7 @@ export const snapshotsForgetContact: Command = {
     assertNothingUnfinished(homes, config, SPOOL)
     const searched = await searchAll(root, homes, { contacts, opener }, tools)
     const concerned = searched.flatMap(({ families }) => families.flatMap(concernedIn))
-    const known = root.folder === undefined ? [] : knownToRuns(root.folder, searched, contacts, tools)
-    if (!dryRun && root.folder !== undefined) assertNoRunNeeds(root.folder, searched, tools)
+    if (!dryRun) assertNoRunNeeds(root.folder, config, searched, tools)
     const onDone = (member: Member): void => tools.output.say(lineOf(member))
     if (dryRun) concerned.forEach(onDone)
     const seal = recipients.length === 0 ? undefined : sealFor(recipients)
@@ -66,6 +60,7 @@ export const snapshotsForgetContact: Command = {
       const spool = join(config.data, 'backups', tenant, SPOOL)
       await erase(families, { opener, seal, spool, clock: tools.clock, stop: tools.stop, onDone })
     }
+    const known = await runsKnowing(config.data, contacts, tools.clock)
     const looked = searched.reduce((sum, { entries }) => sum + entries.length, 0)
     tools.output.say(lastLine(concerned.length, looked, dryRun))
     for (const run of known)
@@ -136,26 +131,32 @@ async function searchAll(
 
 const NOTHING = 'Nothing was changed.'
 
-function lineOf({ link, contacts, interactions }: Member): string {
+function lineOf({ link, contacts, interactions, leftovers }: Member): string {
   const { tenant, schemaId } = link.manifest
-  const what =
-    contacts.size === 0
-      ? 'nothing of its own; it follows one that has them'
-      : `${countOf(contacts.size, 'contact')}, ${countOf(interactions, 'interaction')}`
-  return `${tenant}/${schemaId}/${link.place.base}: ${what}`
+  const what = [
+    ...(contacts.size === 0
+      ? []
+      : [`${countOf(contacts.size, 'contact')}, ${countOf(interactions, 'interaction')}`]),
+    ...(leftovers.length === 0
+      ? []
+      : [`${countOf(leftovers.length, 'file')} left by a process that was cut short`]),
+  ]
+  const nothing = 'nothing of its own; it goes together with one that has them'
+  return `${tenant}/${schemaId}/${link.place.base}: ${what.join('; ') || nothing}`
 }
 
-function resultOf({ link, contacts, interactions }: Member) {
+function resultOf({ link, contacts, interactions, leftovers }: Member) {
   const { tenant, schemaId } = link.manifest
-  return { tenant, schemaId, snapshot: link.place.base, contacts: contacts.size, interactions }
+  const counts = { contacts: contacts.size, interactions, leftovers: leftovers.length }
+  return { tenant, schemaId, snapshot: link.place.base, ...counts }
 }
 
 function lastLine(concerned: number, looked: number, dryRun: boolean): string {
   const of = `of ${countOf(looked, 'snapshot')}`
   if (concerned === 0) return `None ${of} holds them. Nothing was changed.`
   return dryRun
-    ? `Dry run: nothing was changed. To be written anew without them: ${concerned} ${of}`
-    : `Written anew without them, and proven: ${concerned} ${of}. Make sure that the contacts are deleted in Engage, and not in the list of contacts any more.`
+    ? `Dry run: nothing was changed. To be rid of them: ${concerned} ${of}`
+    : `Rid of them, and proven: ${concerned} ${of}. Make sure that the contacts are deleted in Engage, and not in the list of contacts any more.`
 }
 
 function wrong(what: string): OperatorError {

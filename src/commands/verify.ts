@@ -62,6 +62,7 @@ export const verify: Command = {
       records: proof.records,
       bytes: proof.bytes,
       problems: proof.problems,
+      leftovers: proof.leftovers,
     }
     if (!proof.ok) {
       const told = new OperatorError({
@@ -98,7 +99,7 @@ export const verify: Command = {
 }
 
 function wholeLines(
-  { records, contacts, bytes, links, sealed }: Proof,
+  { records, contacts, bytes, links, sealed, leftovers }: Proof,
   complete: boolean | null,
 ): readonly string[] {
   const chain = links > 1 ? `, read from a chain of ${links} snapshots` : ''
@@ -110,6 +111,12 @@ function wholeLines(
     ...(complete === false
       ? ['INCOMPLETE: there are contacts that could not be read when it was made.']
       : []),
+    ...leftovers.map(
+      (name) => `LEFT OVER: ${name}, of contacts that were being removed when that was cut short.`,
+    ),
+    ...(leftovers.length === 0
+      ? []
+      : ['Next: engage-migrate snapshots forget-contact with their ids, once more']),
   ]
 }
 

@@ -6,6 +6,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Link, namesIn, statesIn } from '../snapshot/chain.ts'
@@ -15,7 +16,7 @@ import { proveSnapshot } from '../snapshot/proof.ts'
 import type { Opener, Seal } from '../snapshot/seal.ts'
 import { Interrupted } from '../transfer/progress.ts'
 import { removeLeftovers, rewrite } from './rewrite.ts'
-import { concernedIn, type Family, type Member } from './search.ts'
+import { concernedIn, type Family, isToRewrite, type Member } from './search.ts'
 import { hasForgotten, tellerOf } from './wanted.ts'
 
 export interface Erasing {
@@ -36,8 +37,6 @@ export interface Erasing {
  *   where one is not whole afterwards; what the place says; Interrupted after a stop
  */
 export async function erase(families: readonly Family[], work: Erasing): Promise<void> {
-  for (const { link } of families.flatMap(({ members }) => members))
-    await removeLeftovers(link.place, link.manifest)
   for (const family of families) await eraseIn(family, work)
   await rm(work.spool, { recursive: true, force: true })
 }
@@ -46,22 +45,25 @@ async function eraseIn(family: Family, work: Erasing): Promise<void> {
   const { chains, found } = family
   const concerned = concernedIn(family)
   if (concerned.length === 0) return
-  for (const { link } of concerned) assertSealable(link, work.seal)
+  const toRewrite = new Set(concerned.filter((member) => isToRewrite(member, found)))
+  for (const { link } of toRewrite) await assertSealable(link, work)
   for (const chain of chains) await assertWhole(chain, work.opener, notBegun)
-  const states = await statesWithout(family, work.opener)
+  const states = toRewrite.size === 0 ? new Map<string, State>() : await statesWithout(family, work.opener)
   const at = new Date(work.clock.now()).toISOString()
   for (const member of concerned) {
     if (work.stop.aborted) throw new Interrupted()
     const { link, parts } = member
-    const { tell, names } = await tellerOf(link, found, work.opener)
-    const ids = [...found].filter((id) => !hasForgotten(link, id))
-    await rewrite({
-      ...{ link, parts, tell, names, opener: work.opener },
-      seal: link.manifest.encryption === undefined ? undefined : work.seal,
-      spool: join(work.spool, link.place.base),
-      state: states.get(link.place.base),
-      forgotten: ids.map((id) => ({ at, contact: forgottenDigestOf(id) })),
-    })
+    if (toRewrite.has(member)) {
+      const { tell, names } = await tellerOf(link, found, work.opener)
+      const ids = [...found].filter((id) => !hasForgotten(link, id))
+      await rewrite({
+        ...{ link, parts, tell, names, opener: work.opener },
+        seal: link.manifest.encryption === undefined ? undefined : work.seal,
+        spool: join(work.spool, link.place.base),
+        state: states.get(link.place.base),
+        forgotten: ids.map((id) => ({ at, contact: forgottenDigestOf(id) })),
+      })
+    } else await removeLeftovers(link.place, link.manifest)
     work.onDone(member)
   }
   for (const chain of chains) await assertWhole(chain, work.opener, notWhole)
@@ -104,16 +106,40 @@ async function assertWhole(
   if (!ok) throw refusal(tip.place.name, problems)
 }
 
-function assertSealable({ place, manifest: { encryption } }: Link, seal: Seal | undefined): void {
+/**
+ * What is written anew must be readable by whoever could read it before. Of other people's keys only their number can be told.
+ * @throws OperatorError (exit 4)
+ */
+async function assertSealable(
+  { place, manifest: { encryption } }: Link,
+  { seal, opener }: Pick<Erasing, 'seal' | 'opener'>,
+): Promise<void> {
   if (encryption === undefined) return
   const { recipients } = encryption
-  if (seal?.recipients === recipients) return
+  const problem =
+    seal?.recipients !== recipients
+      ? `${seal === undefined ? 'none' : seal.recipients} was given`
+      : (await canRead(seal, opener))
+        ? undefined
+        : 'the identity that reads it could not read what is encrypted for those that were given'
+  if (problem === undefined) return
   throw new OperatorError({
-    what: `${place.name} is encrypted for ${recipients === 1 ? 'one public key' : `${recipients} public keys`}, and what is written anew of it must be, too; ${seal === undefined ? 'none' : seal.recipients} was given.`,
+    what: `${place.name} is encrypted for ${recipients === 1 ? 'one public key' : `${recipients} public keys`}, and what is written anew of it must be, for the same; ${problem}.`,
     safe: 'Nothing was changed in it.',
-    next: 'Name the same keys that its backups are made with: --encrypt-to AGE1… or --recipients-file FILE',
+    next: 'Name the very keys that its backups are made with: --encrypt-to AGE1… or --recipients-file FILE',
     exit: EXIT.precondition,
   })
+}
+
+async function canRead(seal: Seal, opener: Opener | undefined): Promise<boolean> {
+  const probe = Buffer.from('a probe')
+  try {
+    const sealed = Readable.from(seal.encrypt(Readable.from([probe])))
+    const opened = await Array.fromAsync(opener?.decrypt(sealed) ?? [])
+    return Buffer.concat(opened).equals(probe)
+  } catch {
+    return false
+  }
 }
 
 function notBegun(name: string, problems: readonly string[]): OperatorError {

@@ -14,7 +14,7 @@ import {
   FORMAT_VERSION,
   type Forgotten,
   filesOf,
-  isPartName,
+  leftoversIn,
   type Manifest,
   type PartFacts,
   type PartProof,
@@ -134,22 +134,19 @@ function manifestWithout(
 }
 
 /**
- * Removes what the manifest does not name: parts that others have taken the place of, and parts that were never come to be
- * named since whoever wrote them was killed. Where a part that it names is not there with its bytes, what is beside it
- * stays: it may be all that is left.
+ * Removes what was left of parts that others have taken the place of, or were to. Where a part that the manifest names is not
+ * there with its bytes, what is beside it stays: it may be all that is left.
  */
 export async function removeLeftovers(place: Place, manifest: Manifest): Promise<void> {
   const { files } = await place.list()
   const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]))
-  const named = new Set(manifest.parts.flatMap(filesOf).map(({ name }) => name))
-  const replaced = new Set(
+  const names = [...sizes.keys()]
+  const whole = new Set(
     manifest.parts
       .filter((part) => filesOf(part).every(({ name, bytes }) => sizes.get(name) === bytes))
       .map(({ number }) => number),
   )
-  for (const { name } of files) {
-    const half = name.endsWith(TEMPORARY)
-    if (half || (isPartName(name) && !named.has(name) && replaced.has(partOf(name).number)))
-      await place.remove(name)
+  for (const name of leftoversIn(manifest, names)) {
+    if (name.endsWith(TEMPORARY) || whole.has(partOf(name).number)) await place.remove(name)
   }
 }

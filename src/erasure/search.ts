@@ -6,6 +6,7 @@
 import type { CatalogEntry } from '../snapshot/catalog.ts'
 import { halfForgotten, type Link } from '../snapshot/chain.ts'
 import { forgottenDigestOf } from '../snapshot/digests.ts'
+import { leftoversIn } from '../snapshot/format.ts'
 import { ProvenLines } from '../snapshot/provenlines.ts'
 import { parseContact } from '../snapshot/record.ts'
 import { childrenFirst } from '../snapshot/removal.ts'
@@ -21,6 +22,8 @@ export interface Member {
   readonly contacts: ReadonlySet<string>
   /** How many interactions of them it holds; of an increment, new ones. */
   readonly interactions: number
+  /** Names of files that whoever was killed before has left in it. */
+  readonly leftovers: readonly string[]
 }
 
 /** Snapshots of a schema that follow each other. */
@@ -78,7 +81,8 @@ async function lookInto(
       await lines.stop()
     }
   }
-  return { link, parts, contacts: found, interactions }
+  const names = (await link.place.list()).files.map(({ name }) => name)
+  return { link, parts, contacts: found, interactions, leftovers: leftoversIn(link.manifest, names) }
 }
 
 /** @returns the members that follow each other, each before the one that it follows */
@@ -121,9 +125,15 @@ function familyOf(members: readonly Member[], contacts: ReadonlySet<string>): Fa
   return { members, chains, found: new Set([...held, ...half]) }
 }
 
-/** @returns the snapshots that are to be written anew: those that hold any, and those that come to less without them */
-export function concernedIn({ members, found }: Family): readonly Member[] {
-  return members.filter(
-    ({ link, parts }) => parts.size > 0 || [...found].some((id) => !hasForgotten(link, id)),
-  )
+/**
+ * @returns the snapshots that something is to be done to: those that hold any, those that come to less without them, and
+ *   those in which something was left
+ */
+export function concernedIn(family: Family): readonly Member[] {
+  return family.members.filter((member) => member.leftovers.length > 0 || isToRewrite(member, family.found))
+}
+
+/** @returns whether a snapshot is to be written anew */
+export function isToRewrite({ link, parts }: Member, found: ReadonlySet<string>): boolean {
+  return parts.size > 0 || [...found].some((id) => !hasForgotten(link, id))
 }

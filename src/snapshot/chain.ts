@@ -89,6 +89,11 @@ export async function indexKeyIn(
   return indexKeyOf(Buffer.concat(clear).toString('utf8'))
 }
 
+/** @returns what tells a chain from what it is once anything in it was written anew */
+export function digestsOf(links: readonly Link[]): readonly string[] {
+  return links.map(({ manifest }) => manifest.digest)
+}
+
 /** @returns what one link says of its contacts, in its order, from a part on (1 by default) */
 export async function* changesIn(
   link: Link,

@@ -190,6 +190,23 @@ export function filesNamed({ schema, encryption, parts }: Manifest): readonly Fi
 }
 
 /**
+ * What is left of parts that were written anew, by whoever was killed while contacts were removed: beside the files that the
+ * manifest names of a part, older or newer ones of the same part. They never count.
+ * @param names of all files in the snapshot's folder
+ */
+export function leftoversIn({ parts }: Pick<Manifest, 'parts'>, names: readonly string[]): readonly string[] {
+  const revisions = new Map(parts.map(({ number, contacts }) => [number, partOf(contacts.name).revision]))
+  return names.filter((name) => {
+    const half = name.endsWith(TEMPORARY)
+    const base = half ? name.slice(0, -TEMPORARY.length) : name
+    if (!isPartName(base)) return half && base === MANIFEST
+    const { number, revision } = partOf(base)
+    const named = revisions.get(number)
+    return named !== undefined && named !== revision
+  })
+}
+
+/**
  * @param name of a part's file
  * @returns the part's number, and how often it was written anew: 0 where it is as it was first written
  */

@@ -7,11 +7,20 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { codeOf, messageOf } from '../errors.ts'
-import { type Link, namesIn, originOf, statesIn } from './chain.ts'
+import { type Link, namesIn, namesOfContactsIn, originOf, statesIn } from './chain.ts'
 import { BY_ID, type Names } from './digests.ts'
 import { Duplicates } from './duplicates.ts'
 import { type State, stateOf } from './facts.ts'
-import { isPartName, MANIFEST, type Manifest, type PartFacts, SCHEMA, TEMPORARY } from './format.ts'
+import {
+  filesOf,
+  isPartName,
+  leftoversIn,
+  MANIFEST,
+  type Manifest,
+  type PartFacts,
+  SCHEMA,
+  TEMPORARY,
+} from './format.ts'
 import { manifestText, readManifest } from './manifest.ts'
 import { bytesAt, readSchema } from './manifest-file.ts'
 import { proveBytes, provePart, proveSealedPart } from './partproof.ts'
@@ -19,6 +28,7 @@ import { localPlace, type Place } from './place.ts'
 import { Problems } from './problems.ts'
 import type { ContactEntry } from './record.ts'
 import type { Opener } from './seal.ts'
+import { StateTally } from './state.ts'
 import { addUp } from './tally.ts'
 
 export interface ProofProgress {
@@ -42,6 +52,8 @@ export interface Proof {
   readonly links: number
   /** Whether only bytes and counts could be proven, since it is encrypted and there was no identity. */
   readonly sealed: boolean
+  /** Files that were to be gone when contacts were removed, which was cut short; whole it is all the same. */
+  readonly leftovers: readonly string[]
   /** The manifest's `digest`; undefined where there is no readable manifest. */
   readonly manifestDigest: string | undefined
 }
@@ -64,6 +76,7 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
   const problems = new Problems()
   const found: Found = { records: 0, contacts: 0, bytes: 0 }
   const links: Link[] = []
+  const leftovers: string[] = []
   let place: Place | undefined = typeof at === 'string' ? localPlace(at) : at
   while (place !== undefined) {
     const own = links.length === 0
@@ -74,7 +87,7 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
     if (child?.parent !== undefined && originOf(manifest) !== child.parent.origin)
       named.add(MANIFEST, 'it is not the snapshot that the next one follows')
     links.unshift({ place, manifest })
-    await proveLink(place, manifest, found, named, options)
+    await proveLink(place, manifest, { found, leftovers }, named, options)
     place = options.alone === true ? undefined : manifest.parent && place.beside(manifest.parent.snapshot)
   }
   const tip = links.at(-1)?.manifest
@@ -82,6 +95,7 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
   if (tip?.parent !== undefined && options.alone !== true && problems.list().length === 0) {
     Object.assign(found, { records: tip.interactions.records, contacts: tip.contacts.listed })
     if (!sealed) await proveChain(links, problems, options.opener)
+    else void proveSealedChain
   }
   const list = problems.list()
   return {
@@ -90,6 +104,7 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
     ...found,
     links: links.length,
     sealed,
+    leftovers,
     manifestDigest: tip?.digest,
   }
 }
@@ -110,12 +125,12 @@ async function proveManifest(place: Place, found: Found, problems: Problems): Pr
 async function proveLink(
   place: Place,
   manifest: Manifest,
-  found: Found,
+  { found, leftovers }: { readonly found: Found; readonly leftovers: string[] },
   problems: Problems,
   { opener, onProgress }: ProofOptions,
 ): Promise<void> {
   found.bytes += await proveSchema(place, manifest, problems)
-  await proveNames(place, manifest, problems)
+  leftovers.push(...(await proveNames(place, manifest, problems)))
   const { encryption } = manifest
   if (encryption?.index !== undefined) found.bytes += await proveBytes(place, encryption.index.key, problems)
   const sealed = encryption !== undefined && opener === undefined
@@ -186,6 +201,28 @@ async function proveChain(
   }
 }
 
+/** By names alone: where they are known, how many contacts and interactions the chain comes to can be told without an identity. */
+async function proveSealedChain(links: readonly Link[], problems: Problems): Promise<void> {
+  const tip = links.at(-1) as Link
+  if (links.some(({ manifest }) => manifest.encryption?.index === undefined)) return
+  const tally = new StateTally()
+  try {
+    for await (const { state, added } of namesOfContactsIn(links)) tally.addSealed(state, added.length)
+  } catch (error) {
+    problems.add(MANIFEST, `the chain's index can't be read: ${messageOf(error)}`)
+    return
+  }
+  const { contacts, interactions } = tally.state()
+  const found = { ...contacts, records: interactions.records }
+  const { read, empty, gone, failed } = tip.manifest.contacts
+  const said = { read, empty, gone, failed, records: tip.manifest.interactions.records }
+  if (!isDeepStrictEqual(found, said))
+    problems.add(
+      MANIFEST,
+      `it says ${JSON.stringify(said)}; by its index, the chain holds ${JSON.stringify(found)}`,
+    )
+}
+
 async function proveSchema(place: Place, manifest: Manifest, problems: Problems): Promise<number> {
   const text = await readText(place, SCHEMA, problems)
   if (text === undefined) return 0
@@ -198,18 +235,20 @@ async function proveSchema(place: Place, manifest: Manifest, problems: Problems)
   return text.bytes
 }
 
-/** A part beside the manifest's own is history that nobody counted, or another export's. */
-async function proveNames(place: Place, manifest: Manifest, problems: Problems): Promise<void> {
-  const known = new Set(
-    manifest.parts
-      .flatMap(({ interactions, contacts, index }) => [interactions, contacts, index])
-      .map((file) => file?.name),
-  )
+/**
+ * A part beside the manifest's own is history that nobody counted, or another export's.
+ * @returns those that took the place of one, or that one has taken the place of
+ */
+async function proveNames(place: Place, manifest: Manifest, problems: Problems): Promise<readonly string[]> {
+  const known = new Set(manifest.parts.flatMap(filesOf).map(({ name }) => name))
   const { files } = await place.list().catch(() => ({ files: [] }))
-  for (const { name } of files) {
-    if ((isPartName(name) && !known.has(name)) || name.endsWith(TEMPORARY))
+  const names = files.map(({ name }) => name)
+  const leftovers = leftoversIn(manifest, names)
+  for (const name of names) {
+    if (!leftovers.includes(name) && ((isPartName(name) && !known.has(name)) || name.endsWith(TEMPORARY)))
       problems.add(name, 'the manifest does not name it')
   }
+  return leftovers.map((name) => `${place.name}/${name}`)
 }
 
 function proveTotals(

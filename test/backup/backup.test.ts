@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import type { BackupOutcome } from '../../src/backup/backup.ts'
@@ -9,6 +10,9 @@ import { EXIT } from '../../src/errors.ts'
 import { subjectOf } from '../../src/snapshot/candidate.ts'
 import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
+import { sealed } from '../../src/snapshot/facts.ts'
+import { MANIFEST } from '../../src/snapshot/format.ts'
+import { manifestText } from '../../src/snapshot/manifest.ts'
 import type { Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { childrenFirst, removeSnapshot } from '../../src/snapshot/removal.ts'
@@ -298,6 +302,26 @@ describe('a chain that is compacted', () => {
     })
     // What others may follow by now is not written anew.
     expect(String(await failureOf(compact(compaction(last))))).toContain('is there already')
+  })
+
+  it('is not made where the chain is written anew meanwhile: what was removed would come back', async () => {
+    const nights = await openNights(openBench())
+    await one(nights)
+    await nights.bench.clock.advance(DAY_MS)
+    const last = await one(nights, { sinceLatest: true })
+    const { digest: _, ...rest } = last.manifest
+    const other = manifestText(sealed({ ...rest, origin: last.manifest.digest }))
+    let reads = 0
+    const place: Place = {
+      ...last.place,
+      // As it is begun, and as it is proven; then it is another one.
+      read: (file) =>
+        file === MANIFEST && ++reads > 2 ? Readable.from([Buffer.from(other)]) : last.place.read(file),
+    }
+    const failure = await failureOf(compact(compaction({ ...last, place })))
+    expect(failure).toMatchObject({ exit: EXIT.precondition })
+    expect(String(failure)).toContain('was written anew while it was compacted')
+    expect(await catalogOf(nights.root)).toHaveLength(2)
   })
 
   it('stays as partial as it was', async () => {

@@ -1,5 +1,5 @@
 /** `snapshots forget-contact` by the command line. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, test } from 'vitest'
@@ -42,7 +42,7 @@ describe.concurrent('forget-contact', () => {
     expect(restored, restored.stderr).toMatchObject({ code: 0 })
 
     const dry = await world.cli('snapshots', 'forget-contact', id, '--dry-run')
-    expect(dry, dry.stderr).toMatchObject({ code: 0, json: { dryRun: true, looked: 7, runs: [{}] } })
+    expect(dry, dry.stderr).toMatchObject({ code: 0, json: { dryRun: true, looked: 7, runs: [] } })
     const verified = await world.cli('verify', `${ID}@latest`)
     const done = await world.cli('snapshots', 'forget-contact', `{${id.toUpperCase()}}`)
     expect(done, done.stderr).toMatchObject({ code: 0, json: { ...of(dry), dryRun: false } })
@@ -58,9 +58,8 @@ describe.concurrent('forget-contact', () => {
         for await (const { contactId } of contacts()) expect(contactId).not.toBe(id)
       }
     }
-    // What the restore has kept of it in its own files it says; its numbers are of another snapshot.
+    // The restore knows what it has restored by its numbers in a snapshot that is another one now.
     const run = String(of(restored)['run'])
-    expect(done.stderr).toContain(`Run ${run} has them in its own files`)
     const live = await world.cli('verify', run, '--live')
     expect(live, live.stderr).toMatchObject({ code: 4 })
     expect(live.stderr).toContain('contacts have been removed from it since')
@@ -117,6 +116,24 @@ describe.concurrent('forget-contact', () => {
     const dry = await world.cli('upgrade', String(of(plan)['plan']), '--dry-run')
     expect(dry, dry.stderr).toMatchObject({ code: 0 })
     await refused(4, 'has not ended')
+    // What it has in its own files is told.
+    const told = await world.cli('snapshots', 'forget-contact', id, '--dry-run')
+    expect(told, told.stderr).toMatchObject({ code: 0, json: { runs: [of(plan)['run']] } })
+    expect(told.stderr).toContain(`Run ${String(of(plan)['run'])} has them in its own files`)
+  })
+
+  test('does not begin while a restore has yet to read one, and says how to get rid of that', async () => {
+    await using world = await open()
+    await world.cli('backup', ID, '--contacts', world.contacts)
+    const drill = await world.cli('restore', `${ID}@latest`, '--dry-run')
+    expect(drill, drill.stderr).toMatchObject({ code: 0 })
+    const refused = await world.cli('snapshots', 'forget-contact', contactOf(world))
+    expect(refused, refused.stderr).toMatchObject({ code: 4 })
+    const { run } = of(drill)
+    expect(refused.stderr).toContain(`run ${String(run)}`)
+    rmSync(join(world.data, 'runs', String(run)), { recursive: true })
+    const done = await world.cli('snapshots', 'forget-contact', contactOf(world))
+    expect(done, done.stderr).toMatchObject({ code: 0, json: { snapshots: [{ contacts: 1 }] } })
   })
 
   test('tells of what is half-written or begun: it may hold them', async () => {

@@ -4,6 +4,7 @@ import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Args } from '../../src/commands/command.ts'
+import { needsOf } from '../../src/commands/needed.ts'
 import { Output } from '../../src/commands/output.ts'
 import { snapshotsPrune } from '../../src/commands/snapshots-prune.ts'
 import { errorResult, interruption, toOperatorError } from '../../src/commands/trouble.ts'
@@ -321,7 +322,7 @@ describe('what runs need', () => {
 
   const POLICY = { 'keep-last': 1 }
 
-  test.each<[string, (journal: Journal) => void, string]>([
+  test.each<[string, (journal: Journal) => void, string, ended?: boolean]>([
     ['has begun', () => {}, 'run R has not ended'],
     [
       'is about to delete',
@@ -337,8 +338,9 @@ describe('what runs need', () => {
       'was refused something',
       (journal) => end(journal, { missing: 0, rejected: 2 }),
       'run R can try once more what it was refused',
+      true,
     ],
-    ['has orphans', (journal) => end(journal, { missing: 0, extra: 1 }), 'repair needs it'],
+    ['has orphans', (journal) => end(journal, { missing: 0, extra: 1 }), 'repair needs it', true],
     [
       'has deleted twice',
       (journal) => {
@@ -346,10 +348,13 @@ describe('what runs need', () => {
         end(journal)
       },
       'one deletion may come late',
+      true,
     ],
-  ])('a run that %s keeps its snapshot, by name', async (_what, more, reason) => {
+  ])('a run that %s keeps its snapshot, by name', async (_what, more, reason, ended = false) => {
     const desk = await aged()
     addRun(desk, desk.base, more)
+    const { of, underWay } = needsOf({ data: desk.data, tenant: TENANT, schemaId: schema.id }, desk.clock)
+    expect(underWay(desk.base)).toEqual(ended ? [] : of(desk.base))
     const done = await desk.prune(POLICY)
     expect(done).toMatchObject({ code: 0, json: { removed: 1 } })
     expect(reasonsOf(done, desk.base)).toContain(reason)
