@@ -95,7 +95,7 @@ export async function proveSnapshot(at: string | Place, options: ProofOptions = 
   if (tip?.parent !== undefined && options.alone !== true && problems.list().length === 0) {
     Object.assign(found, { records: tip.interactions.records, contacts: tip.contacts.listed })
     if (!sealed) await proveChain(links, problems, options.opener)
-    else void proveSealedChain
+    else await proveSealedChain(links, problems)
   }
   const list = problems.list()
   return {
