@@ -68,7 +68,7 @@ export function openDatabase(file: string, mode: 'write' | 'read'): DatabaseSync
     db?.close()
     if (error instanceof OperatorError) throw error
     // Whoever only reads needs a little room as well, for what SQLite keeps beside the file.
-    if (error instanceof Error && isOfTheDisk(error)) throw cannotWrite(error)
+    if (error instanceof Error && isOfTheDisk(error)) throw cannotWrite(error, file)
     throw new OperatorError({
       what: `The journal ${file} can't be opened: ${messageOf(error)}.`,
       safe: 'Nothing was changed in it, nor in the tenant.',
@@ -100,7 +100,7 @@ export function transaction(db: DatabaseSync, change: () => void): void {
       throw error
     }
   } catch (error) {
-    throw error instanceof Error && 'errcode' in error ? cannotWrite(error) : error
+    throw error instanceof Error && 'errcode' in error ? cannotWrite(error, db.location()) : error
   }
 }
 
@@ -109,9 +109,11 @@ function isOfTheDisk(error: Error): boolean {
   return 'errcode' in error && [SQLITE_IOERR, SQLITE_FULL].includes(Number(error.errcode) & 0xff)
 }
 
-function cannotWrite(error: Error): OperatorError {
+/** @param file null of a temporary one */
+function cannotWrite(error: Error, file: string | null): OperatorError {
+  const which = file === null || file === '' ? 'A temporary list of contacts' : `The journal ${file}`
   return new OperatorError({
-    what: `The journal can't be written: ${error.message}.`,
+    what: `${which} can't be written: ${error.message}.`,
     safe: 'What it holds stays as it is; nothing is sent that it has not recorded.',
     next: 'Make room on its disk, or mend it, then run the same command again.',
     exit: EXIT.failed,
