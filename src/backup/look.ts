@@ -15,7 +15,8 @@ const IN_A_ROW = 10
 
 /**
  * @param wanted ids of the schemas to ask for
- * @returns what was found for each of them; one that is gone is asked for once
+ * @param stop once aborted, no further schema is asked for
+ * @returns what was found for each of them, of fewer after a stop; one that is gone is asked for once
  * @throws EngageError where it is not about this contact
  */
 export async function lookAt(
@@ -23,6 +24,7 @@ export async function lookAt(
   clock: Clock,
   contactId: string,
   wanted: readonly string[],
+  stop: AbortSignal,
 ): Promise<ReadonlyMap<string, Look>> {
   const looks = new Map<string, Look>()
   let gone: ContactRead | undefined
@@ -31,6 +33,7 @@ export async function lookAt(
       looks.set(schemaId, gone)
       continue
     }
+    if (stop.aborted) break
     const look = await readOrFail(reader, clock, contactId, schemaId)
     if (look.state === 'gone') gone = look
     looks.set(schemaId, look)

@@ -83,7 +83,7 @@ interface Task {
 /**
  * Deals with the contacts that no durable checkpoint covers.
  * @returns all checkpoints of the pass
- * @throws Interrupted after a stop, with a checkpoint made of what was read until then
+ * @throws Interrupted after a stop: no request is begun after it, and a checkpoint is made of what was read until then
  * @throws EngageError, OperatorError where the whole can't be read; OperatorError where the disk refuses or a parent is not
  *   what it should be
  */
@@ -114,6 +114,8 @@ export async function backupPass(pass: BackupPass): Promise<readonly PassCheckpo
   )
   try {
     for await (const { task, looks } of results) {
+      // A stop keeps whoever was not asked yet from being asked.
+      if (looks === undefined) break
       const found = [...looks.values()]
       // A stop cuts waits short: what was not answered then says nothing of the contact.
       if (pass.stop.aborted && found.some(({ state }) => state === 'failed')) break
@@ -162,13 +164,18 @@ async function* tasksFrom(pass: BackupPass, from: number): AsyncGenerator<Task, 
   yield { contactId: undefined, before: await beside((parent) => parent.rest()) }
 }
 
-async function look(pass: BackupPass, { contactId, before }: Task): Promise<ReadonlyMap<string, Look>> {
+/** @returns undefined where a stop came before all that was to be asked of the contact */
+async function look(
+  pass: BackupPass,
+  { contactId, before }: Task,
+): Promise<ReadonlyMap<string, Look> | undefined> {
   if (contactId === undefined) return new Map()
   const cold = pass.hot !== undefined && !pass.hot.has(pass.names.contact(contactId))
   const wanted = pass.lanes
     .map(({ schemaId }) => schemaId)
     .filter((schemaId) => !(cold && isCarried(before.get(schemaId)?.known)))
-  return lookAt(pass.reader, pass.clock, contactId, wanted)
+  const looks = await lookAt(pass.reader, pass.clock, contactId, wanted, pass.stop)
+  return looks.size < wanted.length ? undefined : looks
 }
 
 /** What could not be read the last time is asked for again. */

@@ -22,7 +22,7 @@ export async function lookAgain(
   const found = new Map<string, SecondLook>()
   for (const { contactId, ids } of first) {
     if (stop.aborted) break
-    const looks = await lookAt(reader, clock, contactId, Object.keys(ids))
+    const looks = await lookAt(reader, clock, contactId, Object.keys(ids), stop)
     for (const [schemaId, look] of looks) {
       if (look.state === 'failed') continue
       const before = new Set(ids[schemaId])

@@ -43,6 +43,23 @@ describe('a backup that is stopped', () => {
     expect(await proveSnapshot(outcome?.place ?? nights.root)).toMatchObject({ ok: true, contacts: 60 })
   })
 
+  it('ends with what is under way: no other schema or contact is asked for, and what was read is kept', async () => {
+    const bench = openBench({ contacts: 60 })
+    const schema = { ...bench.schema, id: 'copy' }
+    bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
+    const nights = await openNights(bench)
+    const stop = new AbortController()
+    const reads = atRead(bench, 30, () => stop.abort(new Interrupted()))
+    const wishes = { name: 'one', schemaIds: [bench.schema.id, 'copy'], secondLook: 0, concurrency: 8 }
+    const stopped = nights.backUp({ ...wishes, stop: stop.signal })
+    expect(await failureOf(stopped)).toBeInstanceOf(Interrupted)
+    expect(reads.count).toBeLessThan(30 + wishes.concurrency)
+    const rest = atRead(bench, 0, () => {})
+    const outcomes = await nights.backUp(wishes)
+    expect(outcomes.map(({ manifest }) => manifest.contacts.read)).toEqual([60, 60])
+    expect(rest.count).toBeLessThan(120)
+  })
+
   it('takes nobody for unreadable who was asked when it was stopped', async () => {
     const bench = openBench({ contacts: 60 })
     const nights = await openNights(bench)
