@@ -33,11 +33,12 @@ export type Choice =
 export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): Choice {
   // A selection that was restored, or the source system's own history, is not what the tenant held.
   const latest = entries.findLast(({ manifest }) => manifest?.pass === BACKUP)
+  // What it was nobody can tell any more: it may have been the one to follow.
+  const unusable = entries.findLast((each) => each.condition === 'unusable')
+  if (unusable !== undefined && unusable.stamp > (latest?.stamp ?? ''))
+    return { why: `the latest one, ${unusable.stamp}, can't be used`, broken: unusable.place.name }
   if (latest?.manifest === undefined) return { why: 'there is none to follow' }
   const { manifest, stamp } = latest
-  const unusable = entries.findLast((each) => each.condition === 'unusable')
-  if (unusable !== undefined && unusable.stamp > stamp)
-    return { why: `the latest one, ${unusable.stamp}, can't be used`, broken: unusable.place.name }
   const encrypted = manifest.encryption !== undefined
   if (encrypted !== wishes.encrypted)
     return { why: `the latest one, ${stamp}, is ${encrypted ? 'encrypted' : 'not encrypted'}` }

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest'
 import type { BackupOutcome } from '../../src/backup/backup.ts'
 import { type Compaction, compact } from '../../src/backup/compact.ts'
 import { chooseParent } from '../../src/backup/following.ts'
+import { DAMAGED_PARENT } from '../../src/backup/lanes.ts'
 import { EXIT } from '../../src/errors.ts'
+import { openJournal } from '../../src/journal/journal.ts'
 import { subjectOf } from '../../src/snapshot/candidate.ts'
 import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
@@ -213,6 +215,18 @@ describe('nights that follow each other', () => {
     const next = await one(nights, { sinceLatest: true })
     expect(next.manifest.parent).toBeUndefined()
     expect(nights.said.join()).toContain('DAMAGED')
+  })
+
+  it('begin with a full one where the only one there is has a broken manifest, and call it broken', async () => {
+    const nights = await openNights(openBench())
+    const { place } = await one(nights)
+    await place.write(MANIFEST, Buffer.from('{"format":'))
+    await nights.bench.clock.advance(DAY_MS)
+    const next = await one(nights, { name: 'next', sinceLatest: true })
+    expect(next.manifest.parent).toBeUndefined()
+    expect(nights.said.join()).toContain("can't be used")
+    using journal = openJournal(join(nights.folder, 'next.db'), nights.bench.clock, 'read')
+    expect(journal.events.latest(DAMAGED_PARENT, 'note')?.detail).toMatchObject({ snapshot: place.name })
   })
 
   it('see an interaction whose content has changed, also where they can not read it', async () => {
