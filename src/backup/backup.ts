@@ -14,6 +14,7 @@ import { addCreatedSince, loadContacts, sourceText } from '../transfer/contact-s
 import type { Look } from './change.ts'
 import { countedOnce, finishLane } from './finishing.ts'
 import { assertUnchanged, type BackupLane, GIVEN_UP, lanesOf } from './lanes.ts'
+import type { ParentView } from './parent.ts'
 import { backupPass, type PassCheckpoint, sumOf } from './pass.ts'
 import { type BackupContext, type BackupRequest, namesFor } from './request.ts'
 import { type FirstLook, lookAgain } from './second-look.ts'
@@ -25,6 +26,9 @@ export interface BackupOutcome {
   readonly manifest: Manifest
   /** Bytes that this snapshot takes where it is kept. */
   readonly bytes: number
+  /** Interactions that the parent lacks, and those of the parent's that are gone; null where nothing is followed. */
+  readonly added: number | null
+  readonly removed: number | null
   /** Contacts of the parent that are not in the list any more. */
   readonly dropped: number
   /** Snapshots that it is read from, itself counted. */
@@ -66,10 +70,21 @@ async function backUpAll(request: BackupRequest, context: BackupContext): Promis
     const manifest = await finishLane(request, context, lane, { checkpoints, counted, secondLooks })
     const bytes = (await place.list()).files.reduce((sum, file) => sum + file.bytes, 0)
     const { dropped } = sumOf(checkpoints, schemaId)
-    outcomes.push({ schemaId, place, manifest, bytes, dropped, links: (parent?.links ?? 0) + 1 })
+    const links = (parent?.links ?? 0) + 1
+    outcomes.push({ schemaId, place, manifest, bytes, ...changesOf(manifest, parent), dropped, links })
   }
   context.journal.events.append('finished', 'backup')
   return outcomes
+}
+
+/** Interactions of gone and dropped contacts are in no count of a part's: what is gone follows from the sums. */
+function changesOf(
+  { parts, interactions }: Manifest,
+  parent: ParentView | undefined,
+): Pick<BackupOutcome, 'added' | 'removed'> {
+  if (parent === undefined) return { added: null, removed: null }
+  const added = parts.reduce((sum, { records }) => sum + records, 0)
+  return { added, removed: parent.records + added - interactions.records }
 }
 
 /** The list is read once, and sorted: contacts stand in it as they will stand in the snapshots. */

@@ -33,6 +33,8 @@ export interface ParentView {
   readonly parent: Parent
   /** How many snapshots the parent is read from. */
   readonly links: number
+  /** Interactions that it holds, as its manifest says. */
+  readonly records: number
   /** Passes over all up to that name, the one of that name included: they were dealt with. */
   skip(name: string): Promise<void>
   /** To be asked in the order of names. */
@@ -57,6 +59,7 @@ export function viewParent(links: readonly Link[], sealed: boolean): ParentView 
   return {
     parent: { snapshot: tip.place.base, origin: originOf(tip.manifest) },
     links: links.length,
+    records: tip.manifest.interactions.records,
     async skip(name) {
       for (let at = await peek(); at !== undefined && at.name <= name; at = await peek()) take()
     },

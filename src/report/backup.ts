@@ -8,15 +8,14 @@ import { countOf } from '../words.ts'
 
 /** @returns what became of a schema, in a few lines */
 export function backupLines(outcome: BackupOutcome): readonly string[] {
-  const { place, manifest, bytes, dropped, links } = outcome
-  const { parent, secondLook, encryption, parts } = manifest
-  const added = parts.reduce((sum, { records }) => sum + records, 0)
+  const { place, manifest, bytes, added, removed, dropped, links } = outcome
+  const { parent, secondLook, encryption } = manifest
   return [
     countsOf(outcome),
     `  ${sizeText(bytes)}${encryption === undefined ? '' : ', encrypted'}, in ${place.name}`,
     parent === undefined
       ? '  a full snapshot'
-      : `  follows ${parent.snapshot} (a chain of ${links}): ${added} new${dropped > 0 ? `; not in the list any more: ${countOf(dropped, 'contact')}` : ''}`,
+      : `  follows ${parent.snapshot} (a chain of ${links}): ${added} new, ${removed} gone${dropped > 0 ? `; not in the list any more: ${countOf(dropped, 'contact')}` : ''}`,
     ...(secondLook === undefined
       ? []
       : [
@@ -40,11 +39,13 @@ export function countsOf({ schemaId, manifest }: BackupOutcome): string {
 }
 
 /** @returns a schema's outcome as scripts get it */
-export function backupResult({ schemaId, place, manifest, bytes, dropped, links }: BackupOutcome): object {
+export function backupResult(outcome: BackupOutcome): object {
+  const { schemaId, place, manifest, bytes, added, removed, dropped, links } = outcome
   const { contacts, interactions, complete, parent, secondLook, startedAt, finishedAt } = manifest
   return {
     ...{ schemaId, snapshot: place.base, at: place.name, complete: complete !== false, bytes, links },
-    ...{ parent: parent?.snapshot ?? null, contacts, interactions, dropped, startedAt, finishedAt },
+    ...{ parent: parent?.snapshot ?? null, contacts, interactions },
+    ...{ added, removed, dropped, startedAt, finishedAt },
     secondLook: secondLook ?? null,
   }
 }

@@ -9,6 +9,7 @@ import { chooseParent } from '../../src/backup/following.ts'
 import { DAMAGED_PARENT } from '../../src/backup/lanes.ts'
 import { EXIT } from '../../src/errors.ts'
 import { openJournal } from '../../src/journal/journal.ts'
+import { backupLines, backupResult } from '../../src/report/backup.ts'
 import { subjectOf } from '../../src/snapshot/candidate.ts'
 import { catalogOf } from '../../src/snapshot/catalog.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
@@ -205,6 +206,27 @@ describe('nights that follow each other', () => {
     expect(next.manifest.parts).toEqual([])
     expect(next.bytes).toBeLessThan(full.bytes)
     expect(await heldIn(next.place)).toEqual(heldBy(nights))
+  })
+
+  it('say how many interactions are new, and how many are gone, with their contacts or without', async () => {
+    const bench = openBench()
+    const { tenant } = bench.sandbox
+    const nights = await openNights(bench)
+    expect(await one(nights)).toMatchObject({ added: null, removed: null })
+    const records = Array.from(tenant.interactionsOfSchema(bench.schema.id))
+    const [first] = records
+    const leaves = records.find(({ contactId }) => contactId !== first?.contactId)?.contactId ?? ''
+    const arrives = bench.contacts.find((id) => id !== first?.contactId && id !== leaves) ?? ''
+    const ofOne = heldBy(nights).filter((line) => line.startsWith(leaves)).length
+    expect(ofOne).toBeGreaterThan(0)
+    tenant.apply({ type: 'interaction-deleted', id: first?.id ?? '' })
+    tenant.apply({ type: 'contact-deleted', id: leaves, at: bench.clock.now() })
+    produce(bench, arrives)
+    await bench.clock.advance(DAY_MS)
+    const next = await one(nights, { sinceLatest: true })
+    expect(next).toMatchObject({ added: 1, removed: 1 + ofOne })
+    expect(backupLines(next).join()).toContain(`1 new, ${1 + ofOne} gone`)
+    expect(backupResult(next)).toMatchObject({ added: 1, removed: 1 + ofOne })
   })
 
   it('begin with a full one again where the latest is damaged, and say so', async () => {
