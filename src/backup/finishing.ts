@@ -118,7 +118,7 @@ function notWhatWasRead(folder: string, problems: readonly string[]): OperatorEr
   return new OperatorError({
     what: `The snapshot ${folder} is not what was read: ${problems.slice(0, 5).join('; ')}.`,
     safe: 'Earlier snapshots are as they were; the tenant was only read.',
-    next: 'Look at that disk. Remove this folder, and make a full backup: the same command without --since.',
+    next: 'Look at that disk, then make a full backup: the same command without --since. What was written is removed.',
     exit: EXIT.differences,
   })
 }

@@ -1,14 +1,16 @@
 /**
  * The unfinished work of a backup, kept until it is done.
  * Guarantees: one backup of a tenant at a time in a data folder; who asks for the same again goes on with what is there,
- * unless it was given up or is too old to be one night; what is given up leaves no half snapshot of its own behind here.
+ * unless it was given up or is too old to be one night; what is given up is cleared at once, and leaves no half snapshot of its own behind here.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { GIVEN_UP, type LaneIntent } from '../backup/lanes.ts'
+import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import { OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
 import { makeFolder } from '../snapshot/durable.ts'
@@ -32,6 +34,7 @@ export interface BackupIdentity {
 
 /** A list of contacts that is older than this is gone on with by nobody, in milliseconds. */
 const OLDEST = 7 * 24 * 3_600_000
+const JOURNAL = 'backup.db'
 
 export interface BackupWork extends AsyncDisposable {
   readonly journal: Journal
@@ -54,14 +57,32 @@ export function lockBackups(config: Config, tenant: string, { clock }: Pick<Tool
 
 /**
  * @param ours name of the caller's own folder beside them
- * @returns the folders of backups and compactions that have not ended
+ * @returns the folders of backups and compactions that have not ended, and may hold contacts
  */
-export function unfinishedWork(config: Config, tenant: string, ours: string): readonly string[] {
+export function unfinishedWork(
+  config: Config,
+  tenant: string,
+  ours: string,
+  { clock }: Pick<Tools, 'clock'>,
+): readonly string[] {
   const folder = workFolder(config, tenant)
   if (!existsSync(folder)) return []
   const entries = readdirSync(folder, { withFileTypes: true })
   const names = entries.filter((each) => each.isDirectory() && each.name !== ours).map(({ name }) => name)
-  return names.map((name) => join(folder, name)).filter(hasFiles)
+  return names.map((name) => join(folder, name)).filter((each) => mayHoldContacts(each, clock))
+}
+
+/** Before it has its list a backup has read nobody. What has no journal of contacts to go by may hold any. */
+function mayHoldContacts(folder: string, clock: Clock): boolean {
+  const file = join(folder, JOURNAL)
+  if (!existsSync(file)) return hasFiles(folder)
+  try {
+    using journal = openJournal(file, clock, 'read')
+    return journal.contacts.count() > 0
+  } catch (error) {
+    if (error instanceof OperatorError) return true
+    throw error
+  }
 }
 
 function hasFiles(folder: string): boolean {
@@ -81,28 +102,35 @@ export async function openWork(
 ): Promise<BackupWork> {
   const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12)
   const folder = join(workFolder(config, identity.tenant), key)
-  const file = join(folder, 'backup.db')
+  const file = join(folder, JOURNAL)
+  const home = root.at(identity.tenant)
   if (existsSync(file)) {
     const journal = openJournal(file, tools.clock)
-    const began = journal.events.latest('lanes', 'intent')?.at
-    const intents = journal.events.latest('lanes', 'intent')?.detail as unknown as
-      | readonly LaneIntent[]
-      | undefined
-    const others = intents !== undefined && !sameSet(intents, schemaIds)
-    const reason = others
-      ? 'its schemas are not the same any more'
-      : whyNotGoneOnWith(journal, began, tools.clock.now())
-    if (reason === undefined) return workIn(folder, journal, began)
+    const reason = whyNotGoneOnWith(journal, schemaIds, tools.clock.now())
+    if (reason === undefined) return workIn(folder, home, journal, intentsOf(journal)?.at)
     journal[Symbol.dispose]()
     if (reason !== DONE) tools.output.say(`An unfinished backup is given up: ${reason}.`)
-    for (const { schemaId, stamp } of intents ?? []) {
-      const place = root.at(identity.tenant).at(schemaId).at(stamp)
-      // Only on this machine, where nobody else writes; elsewhere `prune` does it.
-      if (place.folder !== undefined && !(await hasManifest(place))) await removeSnapshot(place, true)
-    }
-    await rm(folder, { recursive: true, force: true })
+    await clear(folder, home, journal)
   }
-  return workIn(folder, await begun(folder, file, tools), undefined)
+  return workIn(folder, home, await begun(folder, file, tools), undefined)
+}
+
+/** What it was decided to write, and when. */
+function intentsOf({
+  events,
+}: Journal): { readonly at: number; readonly lanes: readonly LaneIntent[] } | undefined {
+  const event = events.latest('lanes', 'intent')
+  return event && { at: event.at, lanes: event.detail as unknown as readonly LaneIntent[] }
+}
+
+/** @param journal of the work; what it remembers is in memory, so that it may be closed */
+async function clear(folder: string, home: Place, journal: Journal): Promise<void> {
+  for (const { schemaId, stamp } of intentsOf(journal)?.lanes ?? []) {
+    const place = home.at(schemaId).at(stamp)
+    // Only on this machine, where nobody else writes; elsewhere `prune` does it.
+    if (place.folder !== undefined && !(await hasManifest(place))) await removeSnapshot(place, true)
+  }
+  await rm(folder, { recursive: true, force: true })
 }
 
 function sameSet(intents: readonly LaneIntent[], schemaIds: readonly string[]): boolean {
@@ -112,13 +140,22 @@ function sameSet(intents: readonly LaneIntent[], schemaIds: readonly string[]): 
 
 const DONE = 'it is done'
 
-function whyNotGoneOnWith(journal: Journal, began: number | undefined, now: number): string | undefined {
+function whyNotGoneOnWith(journal: Journal, schemaIds: readonly string[], now: number): string | undefined {
+  const intents = intentsOf(journal)
+  if (intents !== undefined && !sameSet(intents.lanes, schemaIds))
+    return 'its schemas are not the same any more'
   if (journal.events.latest('backup', 'finished') !== undefined) return DONE
-  const given = journal.events.latest(GIVEN_UP, 'note')?.detail as { readonly why?: string } | undefined
-  if (given !== undefined) return given.why ?? ''
-  return began !== undefined && now - began > OLDEST
-    ? `it was begun on ${new Date(began).toISOString()}`
+  const given = givenUp(journal)
+  if (given !== undefined) return given
+  return intents !== undefined && now - intents.at > OLDEST
+    ? `it was begun on ${new Date(intents.at).toISOString()}`
     : undefined
+}
+
+/** @returns why it must not be gone on with */
+function givenUp({ events }: Journal): string | undefined {
+  const note = events.latest(GIVEN_UP, 'note')?.detail as { readonly why?: string } | undefined
+  return note && (note.why ?? '')
 }
 
 async function begun(folder: string, file: string, { clock }: Pick<Tools, 'clock'>): Promise<Journal> {
@@ -126,7 +163,7 @@ async function begun(folder: string, file: string, { clock }: Pick<Tools, 'clock
   return openJournal(file, clock)
 }
 
-function workIn(folder: string, journal: Journal, since: number | undefined): BackupWork {
+function workIn(folder: string, home: Place, journal: Journal, since: number | undefined): BackupWork {
   let done = false
   return {
     journal,
@@ -138,6 +175,8 @@ function workIn(folder: string, journal: Journal, since: number | undefined): Ba
     async [Symbol.asyncDispose]() {
       journal[Symbol.dispose]()
       if (done) await rm(folder, { recursive: true, force: true })
+      // What has ended it is to be told, not that it could not be cleared: that is left to the next one.
+      else if (givenUp(journal) !== undefined) await clear(folder, home, journal).catch(() => undefined)
     },
   }
 }

@@ -40,9 +40,14 @@ export function assertAllFinished(entries: readonly CatalogEntry[]): void {
 }
 
 /** @throws OperatorError (exit 4) where a backup or a compaction has begun that will write what it has read before */
-export function assertNothingUnfinished(homes: readonly SchemaHome[], config: Config, spool: string): void {
+export function assertNothingUnfinished(
+  homes: readonly SchemaHome[],
+  config: Config,
+  spool: string,
+  tools: Pick<Tools, 'clock'>,
+): void {
   const tenants = [...new Set(homes.map(({ tenant }) => tenant))]
-  const folders = tenants.flatMap((tenant) => unfinishedWork(config, tenant, spool))
+  const folders = tenants.flatMap((tenant) => unfinishedWork(config, tenant, spool, tools))
   if (folders.length === 0) return
   throw new OperatorError({
     what: `A backup or a compaction was begun and has not ended; what it has read may hold them: ${folders.join(', ')}.`,

@@ -49,7 +49,7 @@ export const snapshotsForgetContact: Command = {
     const homes = await homesIn(root)
     using held = new DisposableStack()
     if (!dryRun) hold(held, homes, config, tools)
-    assertNothingUnfinished(homes, config, SPOOL)
+    assertNothingUnfinished(homes, config, SPOOL, tools)
     const searched = await searchAll(root, homes, { contacts, opener }, tools)
     const concerned = searched.flatMap(({ families }) => families.flatMap(concernedIn))
     if (!dryRun) assertNoRunNeeds(root.folder, config, searched, tools)

@@ -1,5 +1,5 @@
 /** `snapshots forget-contact` by the command line. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import type { JsonObject } from '../../src/json.ts'
 import { seedTenant } from '../../src/sandbox/seed.ts'
 import { localPlace } from '../../src/snapshot/place.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
-import { type Ended, openWorld, type World } from './harness.ts'
+import { type Ended, openWorld, requests, until, type World } from './harness.ts'
 
 const ID = 'wishlist'
 
@@ -141,14 +141,14 @@ describe.concurrent('forget-contact', () => {
     const id = contactOf(world)
     await world.cli('backup', ID, '--contacts', world.contacts)
     const home = join(world.data, tenantIn(world), ID)
-    const held = world.hold()
+    // It waits to ask again: it has its list, and has not ended.
+    world.sandbox.setFaults([{ kind: '500', path: 'contactId=', times: 'always' }])
+    const before = requests(world, 'GET /interactions')
     const running = world.start('backup', ID, '--contacts', world.contacts)
-    const folder = join(world.data, 'backups', tenantIn(world))
-    while (!readdirSync(folder).some((name) => existsSync(join(folder, name, 'backup.db'))))
-      await new Promise(setImmediate)
+    await until(() => requests(world, 'GET /interactions') > before, running)
     running.process.kill('SIGKILL')
-    held.release()
     await running.ended
+    world.sandbox.setFaults([])
     const begun = await world.cli('snapshots', 'forget-contact', id)
     expect(begun, begun.stderr).toMatchObject({ code: 4 })
     expect(begun.stderr).toContain('was begun and has not ended')
