@@ -1,13 +1,15 @@
 /**
  * The unfinished work of a backup, kept until it is done.
  * Guarantees: one backup of a tenant at a time in a data folder; who asks for the same again goes on with what is there,
- * unless it was given up or is too old to be one night; what is given up is cleared at once, and leaves no half snapshot of its own behind here.
+ * unless it was given up, is too old to be one night, or has been overtaken by another backup; what is given up is cleared at
+ * once, and leaves no half snapshot of its own behind here.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { GIVEN_UP, type LaneIntent } from '../backup/lanes.ts'
+import { latestBackup } from '../backup/latest.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
@@ -106,7 +108,7 @@ export async function openWork(
   const home = root.at(identity.tenant)
   if (existsSync(file)) {
     const journal = openJournal(file, tools.clock)
-    const reason = whyNotGoneOnWith(journal, schemaIds, tools.clock.now())
+    const reason = await whyNotGoneOnWith(journal, schemaIds, home, tools.clock.now())
     if (reason === undefined) return workIn(folder, home, journal, intentsOf(journal)?.at)
     journal[Symbol.dispose]()
     if (reason !== DONE) tools.output.say(`An unfinished backup is given up: ${reason}.`)
@@ -140,16 +142,27 @@ function sameSet(intents: readonly LaneIntent[], schemaIds: readonly string[]): 
 
 const DONE = 'it is done'
 
-function whyNotGoneOnWith(journal: Journal, schemaIds: readonly string[], now: number): string | undefined {
+async function whyNotGoneOnWith(
+  journal: Journal,
+  schemaIds: readonly string[],
+  home: Place,
+  now: number,
+): Promise<string | undefined> {
   const intents = intentsOf(journal)
   if (intents !== undefined && !sameSet(intents.lanes, schemaIds))
     return 'its schemas are not the same any more'
   if (journal.events.latest('backup', 'finished') !== undefined) return DONE
   const given = givenUp(journal)
   if (given !== undefined) return given
-  return intents !== undefined && now - intents.at > OLDEST
-    ? `it was begun on ${new Date(intents.at).toISOString()}`
-    : undefined
+  if (intents === undefined) return undefined
+  if (now - intents.at > OLDEST) return `it was begun on ${new Date(intents.at).toISOString()}`
+  // It would follow what that one follows: two ends of one chain, the older of which has the newer contents.
+  for (const { schemaId, stamp } of intents.lanes) {
+    const latest = await latestBackup(home.at(schemaId))
+    if (latest !== undefined && latest.stamp > stamp)
+      return `${schemaId} was backed up since it was begun, in ${latest.stamp}`
+  }
+  return undefined
 }
 
 /** @returns why it must not be gone on with */

@@ -43,6 +43,27 @@ describe('a backup that was not finished', () => {
     expect(next, next.said).toMatchObject({ code: EXIT.done })
     expect(next.said).toContain('Going on with')
   })
+
+  it('is begun anew where its schema was backed up since: it would be another end of the same chain', async () => {
+    const bench = openBench()
+    const desk = await openDesk(bench)
+    const old = { schemaIds: [bench.schema.id], since: 'latest' }
+    await desk.backUp(old)
+    await bench.clock.advance(DAY_MS)
+    await desk.backUp(old, 15)
+    await bench.clock.advance(DAY_MS)
+    const newer = await desk.backUp({ all: true, since: 'latest' })
+    expect(newer, newer.said).toMatchObject({ code: EXIT.done })
+    await bench.clock.advance(DAY_MS)
+    const next = await desk.backUp(old)
+    expect(next.said).toContain('An unfinished backup is given up')
+    const { folders } = await desk.home.list()
+    expect(folders).toHaveLength(3)
+    expect(next).toMatchObject({
+      code: EXIT.done,
+      json: { snapshots: [{ links: 3, snapshot: folders[2], parent: folders[1] }] },
+    })
+  })
 })
 
 describe('work that may hold contacts', () => {
