@@ -14,6 +14,7 @@ import { readText } from './open.ts'
 
 export const BACKUP_FLAGS = {
   all: { type: 'boolean', describe: 'every schema of the tenant' },
+  except: { type: 'string', array: true, describe: 'with --all: ids of schemas to leave out on purpose' },
   ...CONTACTS,
   to: {
     type: 'string',
@@ -113,6 +114,13 @@ export function schemasAsked(args: Args): readonly string[] | undefined {
   if (all === named.length > 0)
     throw wrong('Say what to back up: either the ids of schemas, or --all for every schema of the tenant.')
   return all ? undefined : named
+}
+
+/** @returns the schemas that `--all` is to leave out @throws OperatorError (exit 2) where it is not all that are meant */
+export function schemasExcepted(args: Args): ReadonlySet<string> {
+  const except = new Set(listOf(args, 'except'))
+  if (except.size > 0 && args['all'] !== true) throw wrong('--except goes with --all only.')
+  return except
 }
 
 function wrong(what: string): OperatorError {

@@ -1,10 +1,8 @@
 /** `backup`: snapshots of one schema or several, made for a schedule. Only reads the tenant. */
-import { join } from 'node:path'
 import { type BackupOutcome, backUp } from '../backup/backup.ts'
 import { DAMAGED_PARENT } from '../backup/lanes.ts'
 import { readConfig } from '../config.ts'
-import { EXIT, type ExitCode, messageOf, OperatorError } from '../errors.ts'
-import { acquireLock } from '../journal/lock.ts'
+import { EXIT, type ExitCode, messageOf, type OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { tenantOf } from '../names.ts'
 import { backupLines, backupResult, countsOf } from '../report/backup.ts'
@@ -14,20 +12,14 @@ import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics
 import { createPinger, type Pinger } from '../schedule/ping.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
 import { countOf } from '../words.ts'
-import { BACKUP_FLAGS, contactsInFile, schemasAsked, wishesOf } from './backup-request.ts'
+import { BACKUP_FLAGS, contactsInFile, schemasAsked, schemasExcepted, wishesOf } from './backup-request.ts'
+import { chooseSchemas, type LeftOut } from './backup-schemas.ts'
 import { lockBackups, openWork } from './backup-work.ts'
 import { type Args, type Command, durationOf, type Tools, textOf } from './command.ts'
 import { contactSourceOf } from './contacts.ts'
 import { openConnection } from './open.ts'
 import { rootPlace } from './places.ts'
-import { assertNoOtherRun } from './runs.ts'
 import { toOperatorError } from './trouble.ts'
-
-/** A schema that `--all` leaves out, since an upgrade works on it. */
-interface LeftOut {
-  readonly schemaId: string
-  readonly why: string
-}
 
 interface Made {
   /** Lines of the contact list without an id. */
@@ -136,6 +128,7 @@ async function orderOf(args: Args, tools: Tools) {
   if (to !== undefined) s3AddressOf(to)
   return {
     ...{ config, reader, wishes, tenant: tenantOf(baseUrl), asked: schemasAsked(args) },
+    except: schemasExcepted(args),
     maxMs: durationOf(args, 'max-duration'),
     jitterMs: durationOf(args, 'jitter') ?? 0,
     contacts: await contactSourceOf(args, tools.clock.now(), 'backup'),
@@ -169,26 +162,9 @@ async function make(order: Order, tools: Tools): Promise<Made> {
   const { config, reader, tenant, asked, wishes, contacts, hot } = order
   // Opened here, since its stop is the budget's.
   const root = await rootPlace(order.to, config, tools.stop)
-  const listed = asked ?? (await reader.listSchemas(tools.stop)).map(({ id }) => id)
   using held = new DisposableStack()
-  const leftOut: LeftOut[] = []
-  const schemaIds: string[] = []
-  for (const schemaId of listed) {
-    try {
-      held.use(
-        acquireLock(
-          join(config.data, tenant, schemaId, 'lock'),
-          `schema ${schemaId} of ${tenant}`,
-          tools.clock,
-        ),
-      )
-      assertNoOtherRun(config, { tenant, schemaId }, tools)
-      schemaIds.push(schemaId)
-    } catch (error) {
-      if (asked !== undefined || !(error instanceof OperatorError)) throw error
-      leftOut.push({ schemaId, why: error.message })
-    }
-  }
+  const home = root.at(tenant)
+  const { schemaIds, leftOut } = await chooseSchemas(order, { config, reader, home }, held, tools)
   await using work = await openWork(
     config,
     {
