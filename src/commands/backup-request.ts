@@ -41,6 +41,10 @@ export const BACKUP_FLAGS = {
   },
   'encrypt-to': { type: 'string', array: true, describe: 'age public key (age1…) to encrypt for' },
   'recipients-file': { type: 'string', describe: 'file of age public keys, one a line' },
+  plain: {
+    type: 'boolean',
+    describe: 'write unencrypted where the latest backup is encrypted: refused without this',
+  },
   'index-key-file': {
     type: 'string',
     describe: 'file with 32 random characters or more: increments of encrypted snapshots are made by it',
@@ -65,6 +69,8 @@ export interface Wishes {
   readonly secondLook: number
   readonly seal: Seal | undefined
   readonly recipients: readonly string[]
+  /** Whether it may be unencrypted where the backups before are not. */
+  readonly plain: boolean
   readonly indexKey: IndexKey | undefined
 }
 
@@ -76,13 +82,15 @@ export function wishesOf(args: Args, env: Parameters<typeof readConfig>[1]): Wis
   const recipients = recipientsOf(args)
   const keyFile = textOf(args, 'index-key-file') ?? env['ENGAGE_MIGRATE_INDEX_KEY_FILE']?.trim()
   const encrypted = recipients.length > 0
+  const plain = args['plain'] === true
+  if (plain && encrypted) throw wrong('--plain does not go with public keys to encrypt for.')
   if (encrypted && sinceLatest && (keyFile ?? '') === '') {
     throw wrong(
       '--since latest of encrypted snapshots takes an index key, since this machine cannot read them: --index-key-file FILE (made by: openssl rand -hex 32).',
     )
   }
   return {
-    ...{ sinceLatest, hotFile, recipients },
+    ...{ sinceLatest, hotFile, recipients, plain },
     longestChain: amountOf(args, 'full-every', 1),
     secondLook: amountOf(args, 'second-look'),
     seal: encrypted ? sealFor(recipients) : undefined,

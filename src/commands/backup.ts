@@ -1,5 +1,6 @@
 /** `backup`: snapshots of one schema or several, made for a schedule. Only reads the tenant. */
 import { type BackupOutcome, backUp } from '../backup/backup.ts'
+import { assertNoneEncrypted } from '../backup/in-clear.ts'
 import { DAMAGED_PARENT } from '../backup/lanes.ts'
 import { readConfig } from '../config.ts'
 import { EXIT, type ExitCode, messageOf, type OperatorError } from '../errors.ts'
@@ -165,6 +166,7 @@ async function make(order: Order, tools: Tools): Promise<Made> {
   using held = new DisposableStack()
   const home = root.at(tenant)
   const { schemaIds, leftOut } = await chooseSchemas(order, { config, reader, home }, held, tools)
+  if (wishes.seal === undefined && !wishes.plain) await assertNoneEncrypted(home, schemaIds)
   await using work = await openWork(
     config,
     {
