@@ -14,6 +14,7 @@ import { addCreatedSince, loadContacts, sourceText } from '../transfer/contact-s
 import type { Look } from './change.ts'
 import { countedOnce, finishLane } from './finishing.ts'
 import { assertUnchanged, type BackupLane, GIVEN_UP, lanesOf } from './lanes.ts'
+import { latestBackup } from './latest.ts'
 import type { ParentView } from './parent.ts'
 import { backupPass, type PassCheckpoint, sumOf } from './pass.ts'
 import { type BackupContext, type BackupRequest, namesFor } from './request.ts'
@@ -29,6 +30,8 @@ export interface BackupOutcome {
   /** Interactions that the parent lacks, and those of the parent's that are gone; null where nothing is followed. */
   readonly added: number | null
   readonly removed: number | null
+  /** Contacts in the list of the latest backup before it; null where there is none. */
+  readonly listedBefore: number | null
   /** Contacts of the parent that are not in the list any more. */
   readonly dropped: number
   /** Snapshots that it is read from, itself counted. */
@@ -71,7 +74,10 @@ async function backUpAll(request: BackupRequest, context: BackupContext): Promis
     const bytes = (await place.list()).files.reduce((sum, file) => sum + file.bytes, 0)
     const { dropped } = sumOf(checkpoints, schemaId)
     const links = (parent?.links ?? 0) + 1
-    outcomes.push({ schemaId, place, manifest, bytes, ...changesOf(manifest, parent), dropped, links })
+    const before = await latestBackup(context.root.at(request.tenant).at(schemaId), place.base)
+    const listedBefore = before?.manifest.contacts.listed ?? null
+    const changes = changesOf(manifest, parent)
+    outcomes.push({ schemaId, place, manifest, bytes, ...changes, listedBefore, dropped, links })
   }
   context.journal.events.append('finished', 'backup')
   return outcomes

@@ -34,6 +34,11 @@ export const BACKUP_FLAGS = {
     type: 'string',
     describe: 'with --since: file of the contacts to read again; the others are taken as they were (partial)',
   },
+  'may-shrink': {
+    type: 'number',
+    default: 10,
+    describe: 'percent of contacts that the list may lack against the latest backup; more ends with 5',
+  },
   'second-look': {
     type: 'number',
     default: 100,
@@ -67,6 +72,8 @@ export interface Wishes {
   readonly longestChain: number
   readonly hotFile: string | undefined
   readonly secondLook: number
+  /** Percent. */
+  readonly mayShrink: number
   readonly seal: Seal | undefined
   readonly recipients: readonly string[]
   /** Whether it may be unencrypted where the backups before are not. */
@@ -93,6 +100,7 @@ export function wishesOf(args: Args, env: Parameters<typeof readConfig>[1]): Wis
     ...{ sinceLatest, hotFile, recipients, plain },
     longestChain: amountOf(args, 'full-every', 1),
     secondLook: amountOf(args, 'second-look'),
+    mayShrink: amountOf(args, 'may-shrink'),
     seal: encrypted ? sealFor(recipients) : undefined,
     indexKey:
       encrypted && keyFile !== undefined && keyFile !== '' ? indexKeyOf(readText(keyFile)) : undefined,

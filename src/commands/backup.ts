@@ -6,7 +6,7 @@ import { readConfig } from '../config.ts'
 import { EXIT, type ExitCode, messageOf, type OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { tenantOf } from '../names.ts'
-import { backupLines, backupResult, countsOf } from '../report/backup.ts'
+import { backupLines, backupResult, countsOf, type ShrunkList, shrunkList } from '../report/backup.ts'
 import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
 import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
 import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
@@ -27,11 +27,13 @@ interface Made {
   readonly unreadable: number
   readonly outcomes: readonly BackupOutcome[]
   readonly leftOut: readonly LeftOut[]
+  /** Schemas whose list of contacts may be cut off. */
+  readonly shrunk: readonly ShrunkList[]
   /** Snapshots that are damaged, and were not followed. */
   readonly damaged: readonly string[]
 }
 
-const NOTHING_MADE: Made = { unreadable: 0, outcomes: [], leftOut: [], damaged: [] }
+const NOTHING_MADE: Made = { unreadable: 0, outcomes: [], leftOut: [], shrunk: [], damaged: [] }
 
 export const backup: Command = {
   usage: 'backup [schemaIds..]',
@@ -77,6 +79,7 @@ export const backup: Command = {
       snapshots: made.outcomes.map(backupResult),
       unreadable: made.unreadable,
       leftOut: made.leftOut,
+      shrunk: made.shrunk,
       damaged: made.damaged,
     })
     return exit
@@ -140,12 +143,14 @@ async function orderOf(args: Args, tools: Tools) {
 
 type Order = Awaited<ReturnType<typeof orderOf>>
 
-function exitOf({ unreadable, outcomes, leftOut, damaged }: Made): ExitCode {
+function exitOf({ unreadable, outcomes, leftOut, shrunk, damaged }: Made): ExitCode {
   const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
-  return incomplete || unreadable + leftOut.length + damaged.length > 0 ? EXIT.differences : EXIT.done
+  return incomplete || unreadable + leftOut.length + shrunk.length + damaged.length > 0
+    ? EXIT.differences
+    : EXIT.done
 }
 
-function notAll({ unreadable, outcomes, leftOut, damaged }: Made): readonly string[] {
+function notAll({ unreadable, outcomes, leftOut, shrunk, damaged }: Made): readonly string[] {
   const incomplete = outcomes.some(({ manifest }) => manifest.complete === false)
   return [
     ...(incomplete ? ['Contacts could not be read. Next: the same command again, when Engage is well.'] : []),
@@ -155,6 +160,10 @@ function notAll({ unreadable, outcomes, leftOut, damaged }: Made): readonly stri
         ]
       : []),
     ...leftOut.map(({ schemaId, why }) => `LEFT OUT: ${schemaId}: ${why}`),
+    ...shrunk.map(
+      ({ schemaId, before, listed }) =>
+        `FEWER CONTACTS: ${schemaId}: ${listed} in the list, ${before} in that of the backup before: is the list cut off? Next: look at it, and run the same command again; where it is right, --may-shrink says how many percent may be lacking.`,
+    ),
     ...damaged.map((name) => `DAMAGED: ${name}. Next: engage-migrate verify ${name}`),
   ]
 }
@@ -198,7 +207,8 @@ async function make(order: Order, tools: Tools): Promise<Made> {
   const list = work.journal.events.latest('contacts', 'finished')?.detail as JsonObject | undefined
   const unreadable = Number(list?.['unreadable'] ?? 0)
   work.done()
-  return { unreadable, outcomes, leftOut, damaged }
+  const shrunk = outcomes.flatMap((outcome) => shrunkList(outcome, wishes.mayShrink) ?? [])
+  return { unreadable, outcomes, leftOut, shrunk, damaged }
 }
 
 async function keepMetrics(

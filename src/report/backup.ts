@@ -24,6 +24,26 @@ export function backupLines(outcome: BackupOutcome): readonly string[] {
   ]
 }
 
+/** Contacts in the list of the latest backup, and in the one of now. */
+export interface ShrunkList {
+  readonly schemaId: string
+  readonly before: number
+  readonly listed: number
+}
+
+/**
+ * @param mayShrink percent of the contacts that may be lacking
+ * @returns what there is to tell where the list lacks more than that; undefined where it doesn't
+ */
+export function shrunkList(
+  { schemaId, manifest, listedBefore }: BackupOutcome,
+  mayShrink: number,
+): ShrunkList | undefined {
+  const { listed } = manifest.contacts
+  if (listedBefore === null || (listedBefore - listed) * 100 <= listedBefore * mayShrink) return undefined
+  return { schemaId, before: listedBefore, listed }
+}
+
 /** @returns coverage and counts in one line, without personal data */
 export function countsOf({ schemaId, manifest }: BackupOutcome): string {
   const { contacts, interactions, complete } = manifest

@@ -38,7 +38,7 @@ export interface Desk {
 }
 
 /** As yargs has them where they are not given. */
-const DEFAULTS = { 'full-every': 30, 'second-look': 0 }
+const DEFAULTS = { 'full-every': 30, 'second-look': 0, 'may-shrink': 10 }
 
 export async function openDesk(bench: Bench): Promise<Desk> {
   const data = await temporaryFolder()
