@@ -6,7 +6,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { tenantOf } from '../names.ts'
 import { tallyLine } from '../report/terminal.ts'
-import { canonicalForm } from '../schema/canonical.ts'
+import { canonicalForm, commonForm } from '../schema/canonical.ts'
 import { manifestAt } from '../snapshot/manifest-file.ts'
 import { type Proof, proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
@@ -14,7 +14,7 @@ import type { Opener } from '../snapshot/seal.ts'
 import { type Difference, differs, type Tally } from '../transfer/compare.ts'
 import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
 import { isRestore, mayHaveDeleted } from '../upgrade/history.ts'
-import { remembered } from '../upgrade/lot.ts'
+import { RESTORE, remembered } from '../upgrade/lot.ts'
 import { isDone } from '../upgrade/runner.ts'
 import { holdsHistory, lotOf } from '../upgrade/status.ts'
 import { countOf } from '../words.ts'
@@ -170,6 +170,12 @@ async function compare(
   }
   // Before its deletion a run has imported nothing: then the snapshot's own ids are those to be found.
   const lot = journal === undefined || !mayHavePosted(journal) ? undefined : lotOf(journal)
+  // What an upgrade has posted has all that the schema names; a snapshot may be of an earlier form of it, as for a restore.
+  const fullKeyOf = canonicalForm(schema)
+  const measure =
+    lot === undefined || lot === RESTORE
+      ? { keyOf: commonForm(schema, Object.keys(snapshot.schema.jsonSchema.properties)), fullKeyOf }
+      : { keyOf: fullKeyOf }
   const differences: Difference[] = []
   const tally = await verifyLive({
     ...(lot && journal ? remembered(journal, lot) : NOTHING_REMEMBERED),
@@ -178,7 +184,7 @@ async function compare(
     snapshot,
     map: lot === undefined ? NO_MAP : map,
     schemaId,
-    keyOf: canonicalForm(schema),
+    ...measure,
     settleMs: config.settleMs,
     concurrency: config.concurrency,
     done: [],

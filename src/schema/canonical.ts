@@ -35,6 +35,21 @@ export function canonicalForm(schema: InteractionSchema): (event: Event) => stri
   }
 }
 
+/**
+ * Of records that come from another schema, an earlier form of it say: what that one does not name, none of them can say
+ * anything about.
+ * @param schema the schema under which the events are kept
+ * @param known names of the properties of the one that they come from
+ * @returns as canonicalForm, by the properties that both name; where they have none in common, by all of the schema's, or
+ *   any two events of an instant would be the same
+ */
+export function commonForm(schema: InteractionSchema, known: readonly string[]): (event: Event) => string {
+  const { jsonSchema } = schema
+  const both = Object.entries(jsonSchema.properties).filter(([name]) => known.includes(name))
+  if (both.length === 0) return canonicalForm(schema)
+  return canonicalForm({ ...schema, jsonSchema: { ...jsonSchema, properties: Object.fromEntries(both) } })
+}
+
 const DATE_TIME =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?$/
 

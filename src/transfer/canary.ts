@@ -85,8 +85,16 @@ export async function flyCanary(
   choice: CanaryChoice,
   visibleWithinMs: number,
 ): Promise<CanaryResult> {
+  const answered = new Set<string>()
+  const writer: ImportDesk['writer'] = {
+    createInteraction: async (sent) => {
+      const id = await desk.writer.createInteraction(sent)
+      answered.add(id)
+      return id
+    },
+  }
   // A server that answers nothing clearly has not refused it.
-  await importContact({ ...desk, mayGiveUp: false }, alone(choice.contact), new Set([choice.seq]))
+  await importContact({ ...desk, writer, mayGiveUp: false }, alone(choice.contact), new Set([choice.seq]))
   const began = desk.clock.elapsed()
   const [item] = desk.items.range(choice.seq, choice.seq + 1)
   const base = { seq: choice.seq, contactId: choice.record.contactId, sent: choice.record }
@@ -107,8 +115,10 @@ export async function flyCanary(
     const lagMs = Math.round(desk.clock.elapsed() - began)
     const kept = found.find(({ id }) => id === newId)
     if (kept !== undefined) {
-      const equal = desk.keyOf(kept) === desk.keyOf(choice.record)
-      const differing = differingIn(desk, choice.record, kept)
+      // What was there already may have more than what is sent; what was made of that may not.
+      const keyOf = answered.has(newId) ? (desk.fullKeyOf ?? desk.keyOf) : desk.keyOf
+      const equal = keyOf(kept) === keyOf(choice.record)
+      const differing = differingIn(keyOf, choice.record, kept)
       return { ...base, newId, lagMs, kept, equal, differing, refused: undefined }
     }
     if (lagMs > visibleWithinMs) {
@@ -118,7 +128,7 @@ export async function flyCanary(
   }
 }
 
-function differingIn({ keyOf }: ImportDesk, sent: Interaction, kept: Interaction): readonly string[] {
+function differingIn(keyOf: ImportDesk['keyOf'], sent: Interaction, kept: Interaction): readonly string[] {
   const { createdDate } = sent
   const names = new Set([...Object.keys(sent.payload), ...Object.keys(kept.payload)])
   const only = ({ payload }: Interaction, name: string): string => {

@@ -46,6 +46,8 @@ export interface ImportDesk {
   oldIds(read: Pick<Piece, 'interactions'>, firstSeq: number): ReadonlySet<string>
   /** Canonical form of an event under that schema. */
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
+  /** Where that goes by some of the properties only: by all of them. */
+  fullKeyOf?(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** How long a read may lag behind a write, in milliseconds: nothing in doubt is asked about sooner. */
   readonly settleMs: number
   /**

@@ -65,6 +65,11 @@ export interface Verification extends Remembered {
   readonly map?: ContactMap
   readonly schemaId: string
   keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
+  /**
+   * Where `keyOf` goes by some of the properties only: by all of them. What is not equal to any of the snapshot's by this one
+   * was never sent: it stands for what is due, and is somebody else's where that is there already.
+   */
+  fullKeyOf?(event: Pick<Interaction, 'createdDate' | 'payload'>): string
   /** Contacts that lack something are read once more after this wait, in milliseconds; absent: one look will do. */
   readonly settleMs?: number
   readonly concurrency: number
@@ -155,7 +160,7 @@ async function lookAgain(job: Verification, compared: readonly Compared[]): Prom
 
 /** Reads a contact, and compares what it shows with all that should be there. @throws EngageError */
 export async function compareLive(
-  job: Remembered & Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf'>,
+  job: Remembered & Pick<Verification, 'reader' | 'clock' | 'schemaId' | 'keyOf' | 'fullKeyOf'>,
   { contactId, pieces }: Pick<Delivery, 'contactId' | 'pieces'>,
 ): Promise<Look> {
   const journaled = pieces.flatMap(({ firstSeq, interactions }) => {
@@ -168,15 +173,14 @@ export async function compareLive(
   })
   const old = new Set(pieces.flatMap((piece) => [...job.oldIds(piece, piece.firstSeq)]))
   const read = await readContact(job.reader, job.clock, contactId, job.schemaId)
-  const found = read.interactions
-    .filter(({ id }) => !old.has(id))
-    .map((record) => ({ id: record.id, key: job.keyOf(record) }))
+  const shown = read.interactions.filter(({ id }) => !old.has(id))
   const gone = read.state === 'gone'
-  const { lost, moved } = await lookElsewhere(job, journaled, new Set(found.map(({ id }) => id)), gone)
+  const { lost, moved } = await lookElsewhere(job, journaled, new Set(shown.map(({ id }) => id)), gone)
   const expected = journaled.map((each): Expected => {
     if (lost.has(each.seq)) return { ...each, state: 'confirmed' }
     return moved.has(each.seq) ? { ...each, state: 'rejected' } : each
   })
+  const found = keyed(job, shown, expected, pieces)
   const compared = { moved: [...moved.values()], ...compareContact(expected, found, gone, job.amongOthers) }
   const own = new Set(expected.map(({ newId }) => newId))
   const strange = [...compared.extra, ...compared.adopted.map(({ newId: id }) => ({ id }))].map(
@@ -189,6 +193,29 @@ export async function compareLive(
     others.has(record.id) ? { ...record, key: `${record.key} of another` } : record,
   )
   return { ...compared, ...compareContact(expected, apart, gone, job.amongOthers) }
+}
+
+/** @returns the keys of what a contact shows; what can't have been sent, and is not needed for what is due, has one of its own */
+function keyed(
+  { keyOf, fullKeyOf }: Pick<Verification, 'keyOf' | 'fullKeyOf'>,
+  shown: readonly Interaction[],
+  expected: readonly Expected[],
+  pieces: Delivery['pieces'],
+): ReadonlyArray<{ readonly id: string; readonly key: string }> {
+  if (fullKeyOf === undefined) return shown.map((record) => ({ id: record.id, key: keyOf(record) }))
+  const own = new Set(expected.map(({ newId }) => newId))
+  const sent = new Set(pieces.flatMap(({ interactions }) => interactions.map(fullKeyOf)))
+  const isOurs = (record: Interaction): boolean => own.has(record.id) || sent.has(fullKeyOf(record))
+  const due = new Map<string, number>()
+  for (const { key, state } of expected) if (state !== 'rejected') due.set(key, (due.get(key) ?? 0) + 1)
+  return shown
+    .toSorted((a, b) => Number(isOurs(b)) - Number(isOurs(a)))
+    .map((record) => {
+      const key = keyOf(record)
+      const left = due.get(key) ?? 0
+      due.set(key, left - 1)
+      return { id: record.id, key: left > 0 || isOurs(record) ? key : `${key} of others` }
+    })
 }
 
 /**

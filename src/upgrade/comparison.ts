@@ -7,7 +7,6 @@
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { isObject } from '../json.ts'
-import { canonicalForm } from '../schema/canonical.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import type { Comparison } from '../transfer/compare.ts'
@@ -15,7 +14,7 @@ import { type Delivery, recordsOf } from '../transfer/deliveries.ts'
 import { NOTHING_REMEMBERED, verifyLive } from '../transfer/verify.ts'
 import { weigher } from './canary.ts'
 import { contactMapOf } from './contact-map.ts'
-import { hasSent, RESTORE } from './lot.ts'
+import { hasSent, measureOf, RESTORE } from './lot.ts'
 import { passResult, passSnapshot } from './pass.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
@@ -120,7 +119,7 @@ async function ask(context: ReadContext, snapshot: Snapshot): Promise<Comparison
     clock: context.clock,
     schemaId: plan.schemaId,
     map: contactMapOf(context),
-    keyOf: canonicalForm(RESTORE.schema(context)),
+    ...measureOf(context, RESTORE),
     snapshot,
     concurrency: settings.concurrency,
     done: [],

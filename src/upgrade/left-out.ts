@@ -3,11 +3,10 @@
  * Guarantees: nothing is posted while a contact shows one that could be taken for a record of the import: it is equal to one,
  * and goes yet. Changes nothing; memory is bounded.
  */
-import { canonicalForm } from '../schema/canonical.ts'
 import type { SnapshotContact } from '../snapshot/reader.ts'
 import { awaitWithout, notCleared, shownOf } from './clearing.ts'
 import { importedSnapshot, lossOf } from './imported.ts'
-import type { Lot } from './lot.ts'
+import { type Lot, measureOf } from './lot.ts'
 import { passSnapshot } from './pass.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { ReadContext } from './strategy.ts'
@@ -43,7 +42,7 @@ async function cleared(context: ReadContext, batch: readonly LeftOut[]): Promise
 }
 
 async function* leftOut(context: ReadContext, lot: Lot): AsyncGenerator<LeftOut> {
-  const keyOf = canonicalForm(lot.schema(context))
+  const { keyOf } = measureOf(context, lot)
   const exported = await passSnapshot(context, 'final-pass')
   for await (const { earlier, now } of sideBySide(exported, await importedSnapshot(context))) {
     context.stop.throwIfAborted()

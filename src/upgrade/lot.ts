@@ -9,7 +9,7 @@ import type { Item, ItemJournal } from '../journal/items.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import type { ContactRead, Interaction, InteractionSchema } from '../model.ts'
-import { canonicalForm } from '../schema/canonical.ts'
+import { canonicalForm, commonForm } from '../schema/canonical.ts'
 import type { ImportDesk } from '../transfer/contact-import.ts'
 import { type Piece, recordsOf } from '../transfer/deliveries.ts'
 import { type Reconciliation, reconcile } from '../transfer/reconcile.ts'
@@ -31,6 +31,24 @@ export interface Lot {
 export const FORTH: Lot = { name: 'import', schema: ({ plan }) => plan.after }
 export const BACK: Lot = { name: 'roll-back-import', schema: ({ plan }) => plan.before }
 export const RESTORE: Lot = { name: 'import', amongOthers: true, schema: ({ plan }) => plan.after }
+
+/** By what records are told to be the same event. */
+export interface Measure {
+  keyOf(event: Pick<Interaction, 'createdDate' | 'payload'>): string
+  /** See Verification. */
+  fullKeyOf?(event: Pick<Interaction, 'createdDate' | 'payload'>): string
+}
+
+/**
+ * What is restored may come from an earlier form of the schema: what is there with more than that one named is no other event.
+ * @returns what all of a lot's work measures by, in every process of the run
+ */
+export function measureOf(context: ReadContext, lot: Lot): Measure {
+  const schema = lot.schema(context)
+  const known = lot === RESTORE ? context.plan.restore?.properties : undefined
+  const fullKeyOf = canonicalForm(schema)
+  return known === undefined ? { keyOf: fullKeyOf } : { keyOf: commonForm(schema, known), fullKeyOf }
+}
 
 /** Where the journal keeps what a lot has posted. */
 type Posted = Pick<Journal, 'items' | 'cursor'>
@@ -126,7 +144,7 @@ export function comparisonOf(context: ReadContext, lot: Lot) {
     clock: context.clock,
     schemaId: context.plan.schemaId,
     map: contactMapOf(context),
-    keyOf: canonicalForm(lot.schema(context)),
+    ...measureOf(context, lot),
     settleMs: settleMsOf(context, lot),
   }
 }
@@ -168,7 +186,7 @@ export function reconcileUnaccounted(
   pieces: readonly Piece[],
   found: readonly Interaction[],
 ): Reconciliation {
-  const keyOf = canonicalForm(lot.schema(context))
+  const { keyOf } = measureOf(context, lot)
   const records = recordsOf(pieces)
   const items = itemsAt(context.journal, lot, pieces)
   const sought = items.flatMap((item) => {

@@ -41,7 +41,7 @@ export async function merge(context: ReadContext): Promise<Json> {
   const { snapshot, compression } = await begin(context)
   const folder = join(context.snapshots, snapshot)
   const startedAt = new Date(clock.now()).toISOString()
-  const schema = await writeSchema(folder, plan.before)
+  const schema = await writeSchema(folder, plan.after)
   const { parts, figures, ...found } = await write(context, engage, source, { folder, compression })
   const at = new Date(clock.now()).toISOString()
   const { listed, counted } = engage.manifest.contacts

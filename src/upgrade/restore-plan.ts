@@ -60,6 +60,7 @@ export async function planRestore(request: RestoreRequest, tools: RestoreTools):
     restore: {
       ...{ snapshot: snapshot.folder, manifestDigest: snapshot.manifestDigest },
       ...{ tenant: manifest.tenant, schemaId: manifest.schemaId, complete: manifest.complete !== false },
+      properties: Object.keys(snapshot.schema.jsonSchema.properties),
       ...{ contacts, since, until, createSchema },
     },
     createdAt: new Date(tools.clock.now()).toISOString(),
@@ -112,9 +113,10 @@ function warningsOf(
   target: InteractionSchema,
   tenant: string,
 ): readonly string[] {
-  const dropped = Object.keys(schema.jsonSchema.properties).filter(
-    (name) => !Object.hasOwn(target.jsonSchema.properties, name),
-  )
+  const lacking = (of: InteractionSchema, than: InteractionSchema): readonly string[] =>
+    Object.keys(of.jsonSchema.properties).filter((name) => !Object.hasOwn(than.jsonSchema.properties, name))
+  const dropped = lacking(schema, target)
+  const unknown = lacking(target, schema).map((name) => JSON.stringify(name))
   return [
     ...(manifest.complete === false
       ? [
@@ -126,6 +128,11 @@ function warningsOf(
       (name) =>
         `What the snapshot holds in ${JSON.stringify(name)} is dropped: schema ${target.id} does not name it.`,
     ),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `The snapshot's schema does not name ${unknown.join(', ')}: an interaction that is there counts as the snapshot's whatever it has of that.`,
+        ]),
   ]
 }
 

@@ -13,6 +13,8 @@ export interface RestoreTerms {
   /** Whose it is, and of which schema: others than the plan's where that was asked for by name. */
   readonly tenant: string
   readonly schemaId: string
+  /** Names of the properties of its schema; absent in plans of an earlier version. */
+  readonly properties?: readonly string[]
   /** False where contacts could not be read when it was made. */
   readonly complete: boolean
   /** Contacts to restore; null: all. */
@@ -50,8 +52,11 @@ export function missingTerms(value: Json | undefined): readonly string[] {
   )
   const flags = (['complete', 'createSchema'] as const).filter((name) => typeof value[name] !== 'boolean')
   const dates = (['since', 'until'] as const).filter((name) => !isDateOrNull(value[name]))
+  const { properties = [] } = value
+  const named = Array.isArray(properties) && properties.every((name) => typeof name === 'string')
+  const names = named ? [] : ['properties']
   const contacts = isListOrNull(value['contacts']) ? [] : ['contacts']
-  return [...lacking, ...flags, ...dates, ...contacts].map((name) => `restore.${name}`)
+  return [...lacking, ...flags, ...dates, ...names, ...contacts].map((name) => `restore.${name}`)
 }
 
 function isDateOrNull(value: Json | undefined): boolean {

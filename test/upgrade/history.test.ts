@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { InteractionSchema } from '../../src/model.ts'
 import { planLines } from '../../src/report/terminal.ts'
+import { openSnapshot } from '../../src/snapshot/reader.ts'
 import { importedFolder, mergeResult } from '../../src/upgrade/imported.ts'
 import { ONLY_IN_ENGAGE, ONLY_IN_SOURCE } from '../../src/upgrade/ledger.ts'
 import { readAnew } from '../../src/upgrade/overtaken.ts'
+import { parsePlan } from '../../src/upgrade/plan.ts'
 import { runStrategy } from '../../src/upgrade/runner.ts'
 import { statusOf, strategyOf } from '../../src/upgrade/status.ts'
 import { listed, withAlso } from '../support/answers.ts'
-import { addHistory, held, openBench, produce, twinsIn } from '../support/bench.ts'
+import { addHistory, held, multiset, openBench, produce, twinsIn } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import {
   all,
@@ -23,11 +25,14 @@ import {
   older,
   runWith,
 } from '../support/history.ts'
+import { isPost } from '../support/importing.ts'
 import { linesOf } from '../support/lines.ts'
+import { dryRun, restoreRun } from '../support/restore.ts'
 import {
   approve,
   go,
   goBack,
+  killedAt,
   passed,
   planRun,
   sign,
@@ -35,6 +40,12 @@ import {
   verification,
   walk,
 } from '../support/run.ts'
+
+/** The schema that knows more of each event. */
+function withChannel(live: InteractionSchema): InteractionSchema {
+  const properties = { ...live.jsonSchema.properties, channel: { type: 'string', displayName: 'Channel' } }
+  return { ...live, jsonSchema: { ...live.jsonSchema, properties } }
+}
 
 const STRANGER = '00000000-0000-4000-8000-00000000abcd'
 const UNLISTED = '00000000-0000-4000-8000-00000000cafe'
@@ -306,6 +317,41 @@ describe('a history of the source instead of what Engage holds', () => {
     await walk(run)
     expect(held(bench)).toEqual(keysOf(bench, kept))
     expect(verification(run)).toMatchObject({ expected: kept.length, missing: 0, extra: 0, live: 0 })
+  })
+
+  it('is brought in by a restore without doubling what the source knew more of', async () => {
+    const bench = openBench({ contacts: 8 })
+    const engage = all(bench)
+    const kept = asKept(engage.slice(1)).map((each) => ({
+      ...each,
+      payload: { ...each.payload, channel: 'web' },
+    }))
+    const channelled = withChannel(bench.schema)
+    const history = historyIn(await keptBySource(bench, kept, { schema: channelled }), 'only')
+    const run = await planRun(bench, { history, derive: withChannel })
+    await walk(run, 'delete-schema')
+    sign(run, 'delete-schema', { acceptLoss: 1 })
+    await walk(run)
+    const rich = multiset(channelled, all(bench))
+    expect(rich).toEqual(keysOf({ ...bench, schema: channelled }, kept))
+    const merged = await openSnapshot(importedFolder(run.context))
+    expect(merged.schema).toEqual(channelled)
+
+    const restoring = await restoreRun(bench, passed(run, 'final-pass').folder)
+    expect(parsePlan(JSON.stringify(restoring.plan), 'plan').restore?.properties).toEqual(
+      Object.keys(bench.schema.jsonSchema.properties),
+    )
+    expect(restoring.plan.warnings).toContainEqual(expect.stringContaining('does not name "channel"'))
+    expect(await dryRun(restoring)).toMatchObject({ missing: 1, there: kept.length })
+    // Another process knows by the plan alone what to go by.
+    await go(restoring)
+    sign(restoring, 'automations-paused')
+    const next = await killedAt(restoring, isPost)
+    expect(await walk(next)).toEqual([])
+    expect(multiset(channelled, all(bench))).toEqual(
+      [...rich, ...multiset(channelled, engage.slice(0, 1))].sort(),
+    )
+    expect(verification(next)).toMatchObject({ expected: engage.length, missing: 0, extra: 0, live: 0 })
   })
 
   it('is not deleted on a signature that accepts another loss', async () => {

@@ -43,6 +43,18 @@ function ids(bench: Bench): ReadonlySet<string> {
   return new Set(all(bench).map(({ id }) => id))
 }
 
+/** The tenant's schema names one property more by now. */
+function widen({ sandbox, schema }: Bench): void {
+  const history = [...sandbox.tenant.interactionsOfSchema(schema.id)]
+  const { jsonSchema } = schema
+  const properties = { ...jsonSchema.properties, channel: { type: 'string', displayName: 'Channel' } }
+  sandbox.tenant.apply({ type: 'schema-deleted', id: schema.id })
+  const wider = { ...schema, jsonSchema: { ...jsonSchema, properties } }
+  sandbox.tenant.apply({ type: 'schema-created', schema: wider, visibleAt: 0 })
+  for (const interaction of history)
+    sandbox.tenant.apply({ type: 'interaction-created', origin: 'seed', interaction, at: 0, visibleAt: 0 })
+}
+
 async function listOf(contactIds: readonly string[]): Promise<string> {
   const file = join(await temporaryFolder(), 'some.csv')
   writeFileSync(file, `contactId\n${contactIds.join('\n')}\n`)
@@ -126,6 +138,91 @@ describe('a restore into a schema that is there', () => {
     const { orphans, foreign } = await findOrphans(run.context, RESTORE)
     expect(orphans).toHaveLength(1)
     expect(foreign).toEqual([])
+  })
+
+  it('from an earlier form of the schema: counts by what both name, and deletes nothing that it has not sent', async () => {
+    const bench = openBench()
+    const source = await backedUp(bench)
+    const [lost, kept] = all(bench)
+    if (lost === undefined || kept === undefined) throw new Error('nothing there')
+    widen(bench)
+    lose(bench, [lost, kept])
+    const rich = (of: Interaction): Interaction =>
+      addHistory(bench, of.contactId, { ...of.payload, channel: 'web' }, of.createdDate)
+    const richer = rich(kept)
+    const run = await restoreRun(bench, source)
+    await walk(run, 'automations-paused')
+    expect(figures(run)).toMatchObject({ missing: 1 })
+    sign(run, 'automations-paused')
+    // Posted once more than it is there: what is equal to it could be the other one.
+    bench.sandbox.setFaults([{ ...POSTS, kind: 'reset-before' }])
+    expect(await go(run)).toEqual({ state: 'done' })
+    const strangers = [rich(lost), rich(kept)]
+    expect(await findOrphans(run.context, RESTORE)).toMatchObject({
+      ...{ orphans: [], foreign: [], tally: { missing: 0, extra: 0, live: strangers.length } },
+    })
+    lose(bench, [richer])
+    expect(await findOrphans(run.context, RESTORE)).toMatchObject({ tally: { missing: 0, live: 1 } })
+  })
+
+  it('stops after the first where the tenant makes more of it than was sent', async () => {
+    const bench = openBench()
+    const source = await backedUp(bench)
+    widen(bench)
+    lose(bench, all(bench))
+    bench.between(async (request, sandbox) => {
+      const response = await sandbox(request)
+      if (!isPost(request)) return response
+      const { id } = (await response.clone().json()) as { id: string }
+      const made = bench.sandbox.tenant.interaction(id)?.interaction
+      if (made === undefined) throw new Error('not kept')
+      const interaction = { ...made, payload: { ...made.payload, channel: 'unknown' } }
+      bench.sandbox.tenant.apply({ type: 'interaction-deleted', id })
+      bench.sandbox.tenant.apply({
+        type: 'interaction-created',
+        origin: 'seed',
+        interaction,
+        at: 0,
+        visibleAt: 0,
+      })
+      return response
+    })
+    const run = await restoreRun(bench, source)
+    await walk(run, 'automations-paused')
+    sign(run, 'automations-paused')
+    expect(await failureOf(go(run))).toMatchObject({
+      message: expect.stringMatching(/in another form: channel/),
+    })
+    expect(bench.posts()).toBe(1)
+  })
+
+  it('adopts what has come richer since it was compared, instead of posting', async () => {
+    const bench = openBench()
+    const source = await backedUp(bench)
+    const [lost] = all(bench)
+    if (lost === undefined) throw new Error('nothing there')
+    widen(bench)
+    lose(bench, [lost])
+    const run = await restoreRun(bench, source)
+    await walk(run, 'automations-paused')
+    addHistory(bench, lost.contactId, { ...lost.payload, channel: 'web' }, lost.createdDate)
+    sign(run, 'automations-paused')
+    expect(await go(run)).toEqual({ state: 'done' })
+    expect(bench.posts()).toBe(0)
+  })
+
+  it('into a schema that has no property in common goes by all that is there', async () => {
+    const bench = openBench()
+    const source = await backedUp(bench)
+    const [one] = all(bench)
+    if (one === undefined) throw new Error('nothing there')
+    const properties = { channel: { type: 'string', displayName: 'Channel' } }
+    const schema = { ...bench.schema, jsonSchema: { ...bench.schema.jsonSchema, properties, required: [] } }
+    bench.sandbox.tenant.apply({ type: 'schema-deleted', id: schema.id })
+    bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
+    addHistory(bench, one.contactId, { channel: 'web' }, one.createdDate)
+    const run = await restoreRun(bench, source)
+    expect(await dryRun(run)).toMatchObject({ there: 0 })
   })
 
   it('goes on where the tenant refuses some, by name', async () => {
