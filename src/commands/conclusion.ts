@@ -126,6 +126,7 @@ function notBackLines(context: ReadContext): readonly string[] {
       : [
           `Not brought back, as was accepted: ${countOf(loss, 'interaction')} that only Engage held. This brings them in:`,
           `  engage-migrate restore ${passFolder(context, 'final-pass')}`,
+          `\`snapshots prune\` leaves that snapshot alone as long as the folder of this run is there. Remove the folder once they are restored, or nobody wants them: ${folder}`,
         ]),
     ...(gone === 0
       ? []

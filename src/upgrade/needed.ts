@@ -3,7 +3,7 @@
  * Guarantees: pure reading; a run that has not ended, or holds history that is not back in its tenant, needs every
  * snapshot that it works on, but for a restore that has posted nothing and that nobody has signed for: what it has taken
  * out of its source it can take once more; one that has ended needs them while it can be taken up again for what it has
- * told of.
+ * told of, and as long as it is there where its snapshot alone has what it did not bring back.
  */
 import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -13,6 +13,7 @@ import { historyOf } from './history.ts'
 import { isDone } from './runner.ts'
 import { mayDeleteLate } from './schema-effects.ts'
 import { canSelectAnew } from './selected.ts'
+import type { Signature } from './signature.ts'
 import { hasEnded, holdsHistory, verificationOf } from './status.ts'
 
 type Events = Pick<Journal, 'events'>
@@ -32,7 +33,15 @@ export function whyNeeded(journal: Journal, schemaId: string): string | undefine
   if (extra > 0) return 'has posted something twice, which repair needs it for'
   // What it told the operator then: look again on another day, and keep the snapshot.
   if (mayDeleteLate(journal, schemaId)) return 'has deleted twice, and one deletion may come late'
+  // Nobody but the operator knows whether it was restored since, and of what else it may be wanted for.
+  if (acceptedLossOf(journal) > 0) return 'keeps what it has not brought back'
   return undefined
+}
+
+/** How many interactions whoever signed for the deletion has accepted to be in the snapshot alone. */
+function acceptedLossOf({ events }: Events): number {
+  const signature = events.latest('delete-schema', 'signed')?.detail as Partial<Signature> | undefined
+  return signature?.acceptLoss ?? 0
 }
 
 /**

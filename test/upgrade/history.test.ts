@@ -6,6 +6,7 @@ import { planLines } from '../../src/report/terminal.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
 import { importedFolder, mergeResult } from '../../src/upgrade/imported.ts'
 import { ONLY_IN_ENGAGE, ONLY_IN_SOURCE } from '../../src/upgrade/ledger.ts'
+import { snapshotsNamed, whyNeeded } from '../../src/upgrade/needed.ts'
 import { readAnew } from '../../src/upgrade/overtaken.ts'
 import { parsePlan } from '../../src/upgrade/plan.ts'
 import { runStrategy } from '../../src/upgrade/runner.ts'
@@ -299,6 +300,7 @@ describe('a history of the source instead of what Engage holds', () => {
     expect(planned).not.toContain('was not made of what a source has kept')
     await walk(run)
     expect(held(bench)).toEqual([...before, ...keysOf(bench, [more])].sort())
+    expect(whyNeeded(run.journal, run.plan.schemaId)).toBe(undefined)
   })
 
   it('needs the very number of what does not come back, which a restore can bring in', async () => {
@@ -317,6 +319,8 @@ describe('a history of the source instead of what Engage holds', () => {
     await walk(run)
     expect(held(bench)).toEqual(keysOf(bench, kept))
     expect(verification(run)).toMatchObject({ expected: kept.length, missing: 0, extra: 0, live: 0 })
+    expect(whyNeeded(run.journal, run.plan.schemaId)).toBe('keeps what it has not brought back')
+    expect(snapshotsNamed(run.journal)).toContain(passed(run, 'final-pass').snapshot)
   })
 
   it('is brought in by a restore without doubling what the source knew more of', async () => {
