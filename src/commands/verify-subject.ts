@@ -17,8 +17,7 @@ import { mayHaveDeleted } from '../upgrade/history.ts'
 import { importedResult, isImportMade } from '../upgrade/imported.ts'
 import { assertOwn, passResult } from '../upgrade/pass.ts'
 import { isDone } from '../upgrade/runner.ts'
-import { isSelectionGone } from '../upgrade/selected.ts'
-import type { RestoreTerms } from '../upgrade/terms.ts'
+import { assertKept } from '../upgrade/unavailable.ts'
 import type { Tools } from './command.ts'
 import { snapshotsFolder } from './open.ts'
 import { assertBegun, findRun } from './runs.ts'
@@ -61,14 +60,16 @@ async function runOf(named: string, config: Config, tools: Tools): Promise<Subje
   const journal = openJournal(join(runFolder, 'run.db'), tools.clock, 'read')
   const name = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
-  if (plan.restore !== undefined && isSelectionGone({ journal, snapshots })) {
-    journal[Symbol.dispose]()
-    throw removed(plan.run, plan.restore)
-  }
   if (journal.events.latest(name, 'finished') !== undefined) {
     // Until the deletion, what the tenant holds is what was exported; from then on, what is imported.
     const imports = mayHaveDeleted(journal) && isImportMade(journal)
     const result = imports ? importedResult({ journal }) : passResult({ journal }, name)
+    try {
+      assertKept({ plan, snapshots }, result.snapshot)
+    } catch (error) {
+      journal[Symbol.dispose]()
+      throw error
+    }
     return {
       place: localPlace(join(snapshots, result.snapshot)),
       run: plan.run,
@@ -82,16 +83,6 @@ async function runOf(named: string, config: Config, tools: Tools): Promise<Subje
     what: `Run ${plan.run} has no finished snapshot yet.`,
     safe: 'Nothing was changed.',
     next: `engage-migrate status ${plan.run}`,
-    exit: EXIT.precondition,
-  })
-}
-
-/** No damage: it was of no use any more. */
-function removed(run: string, { snapshot }: RestoreTerms): OperatorError {
-  return new OperatorError({
-    what: `What run ${run} had taken out of ${snapshot} is not there any more: once a restore has ended, \`snapshots prune\` removes it.`,
-    safe: 'Nothing was changed.',
-    next: `engage-migrate verify ${snapshot}; engage-migrate restore ${snapshot} --dry-run says what of it is not in the tenant`,
     exit: EXIT.precondition,
   })
 }

@@ -2,7 +2,7 @@
  * Which snapshots of a schema stay, and why.
  * Guarantees: pure; each verdict has its reasons; whatever the policy, these stay: the newest complete one of each kind,
  * what a run needs, what a snapshot that stays can't be read without, and what can't be used, with all that it may
- * follow. What was made of others, to be restored or imported, stays as long as a run needs it. A larger policy never removes
+ * follow. What was taken out of another one, to be restored, stays as long as a run needs it. A larger policy never removes
  * more, and to decide again on what is left removes nothing.
  */
 import type { SnapshotCondition } from './catalog.ts'
@@ -47,18 +47,13 @@ export interface Verdict<T extends Candidate = Candidate> {
   readonly newest: boolean
 }
 
-/** Each kind is decided on by itself: what an upgrade has read, perhaps of a few contacts, never takes a backup's place. */
-type Kind = 'backup' | 'upgrade' | typeof HISTORY | 'derived'
+/** Each kind is decided on by itself: what an upgrade has read, perhaps of a few contacts, or merged, never takes a backup's place. */
+type Kind = 'upgrade' | typeof BACKUP | typeof HISTORY | typeof RESTORED | typeof MERGED
 
-/** What was made of other snapshots, for a run, and why it goes. */
-const DERIVED: ReadonlyMap<string | undefined, string> = new Map([
-  [RESTORED, 'taken out of another one to be restored'],
-  [MERGED, 'merged of others to be imported'],
-])
+const KINDS: readonly (string | undefined)[] = [BACKUP, HISTORY, RESTORED, MERGED]
 
 function kindOf({ pass }: Candidate): Kind {
-  if (DERIVED.has(pass)) return 'derived'
-  return pass === BACKUP || pass === HISTORY ? pass : 'upgrade'
+  return KINDS.includes(pass) ? (pass as Kind) : 'upgrade'
 }
 
 /** @returns whether a policy says anything at all */
@@ -78,7 +73,7 @@ export function decide<T extends Candidate>(
 ): readonly Verdict<T>[] {
   const newestFirst = [...snapshots].sort((a, b) => b.begunAt - a.begunAt || (a.stamp < b.stamp ? 1 : -1))
   const finished = newestFirst.filter(({ condition }) => ['complete', 'incomplete'].includes(condition))
-  const kept = finished.filter((each) => kindOf(each) !== 'derived')
+  const kept = finished.filter((each) => kindOf(each) !== RESTORED)
   const complete = kept.filter(({ condition }) => condition === 'complete')
   const newest = new Map([...Map.groupBy(complete, kindOf)].map(([kind, [first]]) => [kind, first as T]))
   const keep = new Reasons()
@@ -190,7 +185,7 @@ function isOlder({ begunAt }: Candidate, than: Candidate | undefined): boolean {
 function whyNot(snapshot: Candidate, newest: ReadonlyMap<Kind, Candidate>): string {
   const { condition } = snapshot
   const kind = kindOf(snapshot)
-  if (kind === 'derived') return `${DERIVED.get(snapshot.pass)}, and no run needs it any more`
+  if (kind === RESTORED) return 'taken out of another one to be restored, and no run needs it any more'
   if (condition === 'complete') return 'no rule keeps it'
   if (condition === 'half') {
     const newer = newest.get(BACKUP) ?? [...newest.values()][0]

@@ -25,11 +25,12 @@ import { inOrder } from '../transfer/pump.ts'
 import { compareLive, verifyLive } from '../transfer/verify.ts'
 import { attemptTo } from './attempt.ts'
 import { assertStillThere } from './drift.ts'
-import { importedSnapshot } from './imported.ts'
+import { importedResult, importedSnapshot } from './imported.ts'
 import { comparisonOf, type Lot, madeBy, verificationNote } from './lot.ts'
 import { isDone } from './runner.ts'
 import { holdsHistory } from './status.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
+import { assertKept } from './unavailable.ts'
 import { writeDifferences } from './verification.ts'
 
 /** Name of the events that a deletion leaves. */
@@ -55,10 +56,11 @@ export interface Survey {
 
 /**
  * Reads every contact with history, and looks at each record that is there too often by its id.
- * @throws OperatorError (exit 4) where the import has not ended, or the schema is another one by now
+ * @throws OperatorError (exit 4) where the import has not ended, its snapshot was removed, or the schema is another one by now
  */
 export async function findOrphans(context: ReadContext, lot: Lot): Promise<Survey> {
   assertImported(context, lot)
+  assertKept(context, importedResult(context).snapshot)
   await assertStillThere(context, lot)
   const snapshot = await importedSnapshot(context)
   const { reader, settings, stop } = context

@@ -1,9 +1,10 @@
 /** An upgrade with the history of the source system by the command line: told, accepted by number, killed, gone on with. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { SCHEMAS } from '../../src/sandbox/schemas.ts'
 import { seedTenant } from '../../src/sandbox/seed.ts'
+import { first } from '../support/history.ts'
 import {
   contactIds,
   guid,
@@ -24,9 +25,21 @@ function open(contacts: number): Promise<World> {
   return openWorld({ tenant: () => seedTenant({ seed: 7, contacts, interactions: 4, schemas: [ID] }) })
 }
 
-/** Has the source keep all that Engage holds but for so many, and so many more. @returns the snapshot's folder */
-async function kept(world: World, { lacks, more }: { lacks: number; more: number }): Promise<string> {
-  const records = [...(await stored(world, ID)).values()].slice(lacks).map(({ record }) => record)
+interface Keeping {
+  /** How many of Engage's the source lacks. */
+  readonly lacks: number
+  /** How many it has besides. */
+  readonly more: number
+  /** Whether it knows the channel of each, which only the new schema names. */
+  readonly channel?: boolean
+}
+
+/** Has the source keep what Engage holds, more or less. @returns the snapshot's folder */
+async function kept(world: World, { lacks, more, channel = false }: Keeping): Promise<string> {
+  const held = [...(await stored(world, ID)).values()].slice(lacks).map(({ record }) => record)
+  const records = held.map((each) =>
+    channel ? { ...each, payload: { ...each.payload, channel: 'web' } } : each,
+  )
   const [contactId = ''] = contactIds(world.sandbox)
   const lines = [
     ...records.map(({ id: _, schemaId: __, ...each }) => each),
@@ -40,7 +53,13 @@ async function kept(world: World, { lacks, more }: { lacks: number; more: number
     join(world.folder, 'history.ndjson'),
     lines.map((each) => `${JSON.stringify(each)}\n`).join(''),
   )
-  writeFileSync(join(world.folder, 'schema.json'), JSON.stringify(SCHEMAS.find(({ id }) => id === ID)))
+  const { jsonSchema, ...schema } = first(SCHEMAS.filter(({ id }) => id === ID))
+  const known = { channel: { type: 'string', displayName: 'Channel' } }
+  const properties = { ...jsonSchema.properties, ...(channel && known) }
+  writeFileSync(
+    join(world.folder, 'schema.json'),
+    JSON.stringify({ ...schema, jsonSchema: { ...jsonSchema, properties } }),
+  )
   const made = await world.cli('snapshots', 'create', '--from', 'history.ndjson', '--schema', 'schema.json')
   expect(made, made.stderr).toMatchObject({ code: 0 })
   return (made.json as { snapshot: string }).snapshot
@@ -50,15 +69,13 @@ describe.concurrent('an upgrade with the history of the source', () => {
   test('instead of what Engage holds: told by the dry run, and signed for by number', async () => {
     await using world = await open(15)
     const count = (await stored(world, ID)).size
-    const source = await kept(world, { lacks: 5, more: 2 })
-    const { plan: file, run } = await plan(
-      world,
-      ID,
-      'productSku',
-      '--history',
-      `${ID}@latest`,
-      '--history-only',
+    const source = await kept(world, { lacks: 5, more: 2, channel: true })
+    const history = ['--history', `${ID}@latest`, '--history-only']
+    const planned = await world.cli(
+      ...['plan', ID, '--to', 'schema.json', '--contacts', world.contacts, ...history],
     )
+    expect(planned, planned.stderr).toMatchObject({ code: 0 })
+    const { plan: file, run } = planned.json as { plan: string; run: string }
     const dry = await world.cli('upgrade', file, '--dry-run')
     expect(dry, dry.stderr).toMatchObject({
       code: 0,
@@ -100,11 +117,38 @@ describe.concurrent('an upgrade with the history of the source', () => {
 
     // The way that the gate has named.
     const [restore = ''] = /engage-migrate (restore \S+)/.exec(done.stderr)?.slice(1) ?? []
+    const [, export_ = ''] = restore.split(' ')
+    // A later look at the tenant doesn't take the place of what was not brought back.
+    const { plan: later } = await plan(world, ID, 'productSku')
+    expect(await world.cli('upgrade', later, '--dry-run')).toMatchObject({ code: 0 })
+    const again = await world.cli('snapshots', 'prune', ID, '--keep-last', '1')
+    expect(again, again.stderr).toMatchObject({ code: 0 })
+    expect(existsSync(export_)).toBe(true)
+    expect(done.stderr).toContain(
+      `Remove the folder once they are restored, or nobody wants them: ${world.data}`,
+    )
+    // What came richer out of the upgrade is there; the rest is not.
+    const lacking = await world.cli('verify', export_, '--live')
+    expect(lacking, lacking.stderr).toMatchObject({
+      code: 5,
+      json: { live: { missing: 5, found: count - 5 } },
+    })
     const waiting = await world.cli(...restore.split(' '))
     expect(waiting, waiting.stderr).toMatchObject({ code: 3, json: { restore: { missing: 5 } } })
     await sign(world, (waiting.json as { run: string }).run, 'automations-paused', ID)
     expect(await world.cli(...restore.split(' '))).toMatchObject({ code: 0 })
     expect((await stored(world, ID)).size).toBe(count + 2)
+    const restored = (waiting.json as { run: string }).run
+    for (const name of [export_, restored]) {
+      const live = await world.cli('verify', name, '--live')
+      expect(live, live.stderr).toMatchObject({
+        code: 0,
+        json: { live: { missing: 0, foreign: 0, live: 2 } },
+      })
+    }
+    rmSync(join(world.data, 'runs', run), { recursive: true })
+    await world.cli('snapshots', 'prune', ID, '--keep-last', '1')
+    expect(existsSync(export_)).toBe(false)
   })
 
   test('killed as it merges: the next process begins it anew, and nothing of the first is left', async () => {
@@ -149,6 +193,21 @@ describe.concurrent('an upgrade with the history of the source', () => {
       'complete',
     ])
     expect(existsSync(sorting)).toBe(false)
+
+    const { plan: later } = await plan(world, ID, 'date')
+    expect(await world.cli('upgrade', later, '--dry-run')).toMatchObject({ code: 0 })
+    const merged = ((await world.cli('verify', run)).json as { snapshot: string }).snapshot
+    expect(await world.cli('snapshots', 'prune', ID, '--keep-last', '1')).toMatchObject({
+      json: { removed: 2 },
+    })
+    expect(await world.cli('verify', run, '--live')).toMatchObject({ code: 0 })
+    expect(await world.cli('repair', run)).toMatchObject({ code: 0, json: { orphans: [] } })
+    rmSync(merged, { recursive: true })
+    for (const command of ['verify', 'repair']) {
+      const told = await world.cli(command, run)
+      expect(told, told.stderr).toMatchObject({ code: 4 })
+      expect(told.stderr).toContain(`The snapshot of run ${run} is not there any more: ${merged}`)
+    }
   })
 
   test('is planned with a snapshot that is there, and --history-only with one', async () => {

@@ -187,17 +187,20 @@ describe('whatever the policy', () => {
     const history = [at('2020-01-04T00:00', { pass: 'history' }), at('2020-01-05T00:00', { pass: 'history' })]
     const merged = at('2020-01-06T00:00', { pass: 'merged' })
     const verdicts = decide([...old, selected, ...history, merged], { ...NOTHING, last: 1 }, NOW)
-    expect(verdicts.map(({ keep }) => keep)).toEqual([false, true, false, false, true, false])
-    expect(verdicts.map(({ newest }) => newest)).toEqual([false, true, false, false, true, false])
+    expect(verdicts.map(({ keep }) => keep)).toEqual([false, true, false, false, true, true])
+    expect(verdicts.map(({ newest }) => newest)).toEqual([false, true, false, false, true, true])
   })
 
-  test('what an upgrade has merged takes no place of what it has read, and goes when no run needs it', () => {
+  test('what an upgrade has merged takes no place of what it has read, and stays until another one has', () => {
     const final = at('2020-01-03T00:00', { pass: 'final' })
     const merged = at('2020-01-04T00:00', { pass: 'merged' })
-    expect(kept([...old, final, merged], { last: 1 })).toEqual(['2020-01-02T00:00', '2020-01-03T00:00'])
-    expect(reasonsOf([...old, final, merged], { last: 9 }, merged)).toEqual({
+    const later = [at('2020-01-05T00:00'), at('2020-01-06T00:00', { pass: 'base' })]
+    const all = [...old, final, merged, ...later]
+    expect(kept(all, { last: 1 })).toEqual(['2020-01-04T00:00', '2020-01-05T00:00', '2020-01-06T00:00'])
+    const next = at('2020-01-07T00:00', { pass: 'merged' })
+    expect(reasonsOf([...all, next], { daily: 1 }, merged)).toEqual({
       keep: false,
-      reasons: ['merged of others to be imported, and no run needs it any more'],
+      reasons: ['no rule keeps it'],
     })
   })
 
