@@ -19,7 +19,14 @@ import { amend, amendedSnapshot, amendedTasks, amendmentOf, sweep } from './amen
 import { createdWhenListed, unread } from './base-pass.ts'
 import { mayHaveDeleted } from './history.ts'
 import { madeOfFinalPass } from './imported.ts'
-import { assertNoDrift, type PassResult, type PassTally, passSnapshot, runPass } from './pass.ts'
+import {
+  assertNoDrift,
+  type PassResult,
+  type PassTally,
+  passSnapshot,
+  refusablesIn,
+  runPass,
+} from './pass.ts'
 import { assertSpace, bytesToMerge, volumeOf } from './space.ts'
 import type { ReadContext } from './strategy.ts'
 import { type Strays, straysOf } from './strays.ts'
@@ -244,6 +251,7 @@ function inSample(run: string, contactId: string, share: number): boolean {
 function counter({ journal, plan }: ReadContext, sampling: boolean) {
   const stoppedAt = journal.events.latest('producers-stopped', 'signed')?.at ?? Number.POSITIVE_INFINITY
   const check = createPayloadCheck(plan.after)
+  const checkBefore = createPayloadCheck(plan.before)
   return (task: ContactTask, read: ContactRead, tally: PassTally): PassTally => {
     const before = new Set(task.earlier?.interactions.map(({ id }) => id))
     const now = new Set(read.interactions.map(({ id }) => id))
@@ -253,9 +261,8 @@ function counter({ journal, plan }: ReadContext, sampling: boolean) {
       const created = instantMs(createdDate) ?? 0
       return created > stoppedAt && created <= read.readAt
     })
-    const bad = read.interactions
-      .map(({ id, payload }) => ({ id, problems: check(payload) }))
-      .filter(({ problems }) => problems.length > 0)
+    const forth = refusablesIn(read.interactions, check)
+    const back = refusablesIn(read.interactions, checkBefore)
     return {
       arrived: tally.arrived + arrived.length,
       vanished: tally.vanished + [...before].filter((id) => !now.has(id)).length,
@@ -266,10 +273,10 @@ function counter({ journal, plan }: ReadContext, sampling: boolean) {
         (late[0] === undefined ? null : `one of ${late[0].createdDate} at contact ${late[0].contactId}`),
       surprises:
         tally.surprises + Number(sampling && task.earlier?.interactions.length === 0 && arrived.length > 0),
-      refusable: tally.refusable + bad.length,
-      refusableExample:
-        tally.refusableExample ??
-        (bad[0] === undefined ? null : `${bad[0].id}: ${bad[0].problems.join(', ')}`),
+      refusable: tally.refusable + forth.count,
+      refusableExample: tally.refusableExample ?? forth.example,
+      refusableBack: (tally.refusableBack ?? 0) + back.count,
+      refusableBackExample: tally.refusableBackExample ?? back.example,
     }
   }
 }

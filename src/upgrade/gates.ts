@@ -179,6 +179,7 @@ export const rollBackApproved: Gate = {
   request: (context: ReadContext) => {
     const { plan } = context
     const final = importedResult(context)
+    const { refusableBack = 0, refusableBackExample } = final.tally
     const loss = lossOf(context)
     return {
       asks: [
@@ -188,6 +189,12 @@ export const rollBackApproved: Gate = {
           ? ['That is merged of what Engage held and of the history of the source, as on the way forth.']
           : []),
         ...(loss === 0 ? [] : lossBackAsks(context, loss)),
+        ...(refusableBack === 0
+          ? []
+          : [
+              `By the old schema's rules Engage will refuse ${refusableBack} of them: they stay in that snapshot, and are named in rejected.ndjson.`,
+              `For example ${refusableBackExample}`,
+            ]),
         'Where the new schema is there already, it is deleted first, with what this run has imported into it. It is not deleted while it holds anything that this run has not imported; contacts outside the list are not looked at.',
         ...final.coverage.statements,
         'Automations stay paused and producers stopped until it is done. Once signed, the run can only go this way; until then it can still go on forwards:',

@@ -12,7 +12,7 @@ import { contactMapOf } from './contact-map.ts'
 import { assertLotSchema, toldOfDrift } from './drift.ts'
 import { goneWithContacts } from './gone.ts'
 import { importedResult, importedSnapshot } from './imported.ts'
-import { deskOf, itemsOf, type Lot } from './lot.ts'
+import { BACK, deskOf, itemsOf, type Lot } from './lot.ts'
 import type { ReadContext, WriteContext } from './strategy.ts'
 
 /** Posts everything that is not decided yet; what was refused before is tried once more. */
@@ -59,13 +59,15 @@ export async function postAll(
       `interactions sent without a known outcome: ${sent}; Engage is asked about them, after a wait, before anything is sent again`,
     )
   }
+  const { refusable, refusableBack = 0 } = importedResult(context).tally
+  const told = lot === BACK ? refusableBack : refusable
   try {
     const desk = deskOf(context, lot)
     await toldOfDrift(context, lot, () =>
       importSnapshot(desk, snapshot, {
         concurrency: settings.concurrency,
         map,
-        tolerated: refused.items + importedResult(context).tally.refusable,
+        tolerated: refused.items + told,
         // Those that a restore has found gone were told, and signed for.
         toleratedGone: Math.max(refused.goneContacts, figuresOf(journal)?.goneContacts ?? 0),
         refusedAtMost: settings.refusedAtMost,

@@ -19,7 +19,15 @@ import { sourceText } from '../transfer/contact-source.ts'
 import type { HistoryMode } from './history-terms.ts'
 import { MERGE, type MergeResult, mergeBegun } from './imported.ts'
 import { type HistoryFigures, historyLine, keepLedger } from './ledger.ts'
-import { assertProven, type Intent, passFolder, passResult, passSnapshot } from './pass.ts'
+import {
+  assertProven,
+  type Intent,
+  type PassTally,
+  passFolder,
+  passResult,
+  passSnapshot,
+  refusablesIn,
+} from './pass.ts'
 import { openHistory } from './source.ts'
 import { assertSpace, bytesToMerge, volumeOf } from './space.ts'
 import type { ReadContext } from './strategy.ts'
@@ -62,12 +70,12 @@ export async function merge(context: ReadContext): Promise<Json> {
     context.say(`what is imported is kept unencrypted in ${folder} until it is removed`)
   context.say(historyLine(figures))
   const { gone, empty } = manifest.contacts
-  const { unfit, refusable, refusableExample } = found
+  const { unfit, ...refusable } = found
   const result: MergeResult = {
     ...final,
     ...{ snapshot, manifestDigest: manifest.digest, interactions: manifest.interactions.records },
     contactsWithHistory: listed - gone - empty,
-    tally: { ...final.tally, refusable, refusableExample },
+    tally: { ...final.tally, ...refusable },
     ...{ of: final.manifestDigest, figures, unfit },
   }
   return result as unknown as Json
@@ -84,10 +92,10 @@ async function begin({ journal, snapshots, clock, settings }: ReadContext): Prom
   return intent
 }
 
-interface Written extends Pick<MergeResult, 'unfit' | 'figures'> {
+type Refusable = Pick<PassTally, 'refusable' | 'refusableExample' | 'refusableBack' | 'refusableBackExample'>
+
+interface Written extends Pick<MergeResult, 'unfit' | 'figures'>, Refusable {
   readonly parts: readonly PartProof[]
-  readonly refusable: number
-  readonly refusableExample: string | null
 }
 
 async function write(
@@ -99,12 +107,14 @@ async function write(
   const { plan, settings } = context
   const mode = plan.history?.mode ?? 'besides'
   const check = createPayloadCheck(plan.after)
+  const checkBefore = createPayloadCheck(plan.before)
   const enriched = enricher(context, check)
   const parts: PartProof[] = []
   let part: PartWriter | undefined
   let inPart = 0
-  let [unfit, refusable] = [0, 0]
+  let [unfit, refusable, refusableBack] = [0, 0, 0]
   let refusableExample: string | null = null
+  let refusableBackExample: string | null = null
   const put = async (sides: TwoSides): Promise<void> => {
     const { contactId, state, readAt } = sides.contact
     const pairs = sides.both.map(([ours, theirs]) => enriched(ours, theirs))
@@ -114,12 +124,11 @@ async function write(
       pairs.map(({ record }) => record),
       mode,
     )
-    for (const { id, payload } of interactions) {
-      const problems = check(payload)
-      if (problems.length === 0) continue
-      refusable += 1
-      refusableExample ??= `${id}: ${problems.join(', ')}`
-    }
+    const [forth, back] = [refusablesIn(interactions, check), refusablesIn(interactions, checkBefore)]
+    refusable += forth.count
+    refusableExample ??= forth.example
+    refusableBack += back.count
+    refusableBackExample ??= back.example
     part ??= await openPart(folder, parts.length + 1, { compression, schemaId: plan.schemaId })
     await part.add({ contactId, state, readAt, interactions })
     inPart += 1
@@ -133,7 +142,8 @@ async function write(
     const last = part as PartWriter | undefined
     if (last !== undefined) parts.push(await last.close())
     part = undefined
-    return { parts, figures, unfit, refusable, refusableExample }
+    const found = { refusable, refusableExample, refusableBack, refusableBackExample }
+    return { parts, figures, unfit, ...found }
   } finally {
     await (part as PartWriter | undefined)?.abandon()
   }

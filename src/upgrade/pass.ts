@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
-import type { ContactRead } from '../model.ts'
+import type { ContactRead, Interaction } from '../model.ts'
 import { stamp } from '../names.ts'
 import { schemaDigest } from '../schema/diff.ts'
 import type { Compression } from '../snapshot/format.ts'
@@ -51,6 +51,27 @@ export interface PassTally {
   /** Records that break the new schema's rules. */
   readonly refusable: number
   readonly refusableExample: string | null
+  /** Records that break the old schema's rules: the way back can't import them. Absent in those of an earlier version. */
+  readonly refusableBack?: number
+  readonly refusableBackExample?: string | null
+}
+
+/**
+ * @param check says what a payload breaks of a schema's rules
+ * @returns how many records break them, and one of these for people; null where none does
+ */
+export function refusablesIn(
+  records: readonly Interaction[],
+  check: (payload: JsonObject) => readonly string[],
+): { readonly count: number; readonly example: string | null } {
+  const bad = records
+    .map(({ id, payload }) => ({ id, problems: check(payload) }))
+    .filter(({ problems }) => problems.length > 0)
+  const [first] = bad
+  return {
+    count: bad.length,
+    example: first === undefined ? null : `${first.id}: ${first.problems.join(', ')}`,
+  }
 }
 
 /** What a pass has found before it has begun. */
@@ -257,5 +278,7 @@ function addTallies(a: PassTally, b: PassTally): PassTally {
     surprises: a.surprises + b.surprises,
     refusable: a.refusable + b.refusable,
     refusableExample: a.refusableExample ?? b.refusableExample,
+    refusableBack: (a.refusableBack ?? 0) + (b.refusableBack ?? 0),
+    refusableBackExample: a.refusableBackExample ?? b.refusableBackExample ?? null,
   }
 }

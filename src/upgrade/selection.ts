@@ -16,7 +16,7 @@ import { type PartProof, RESTORED } from '../snapshot/format.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
 import { Interrupted } from '../transfer/progress.ts'
-import { assertProven, type Intent, NOTHING, type PassTally } from './pass.ts'
+import { assertProven, type Intent, NOTHING, type PassTally, refusablesIn } from './pass.ts'
 import type { Selection } from './selected.ts'
 import { problemsOf } from './source.ts'
 import { assertSpace, volumeOf } from './space.ts'
@@ -184,13 +184,10 @@ function judged(
   check: ReturnType<typeof createPayloadCheck>,
   tally: PassTally,
 ): PassTally {
-  const bad = interactions
-    .map(({ id, payload }) => ({ id, problems: check(payload) }))
-    .filter(({ problems }) => problems.length > 0)
-  const example = bad[0] === undefined ? null : `${bad[0].id}: ${bad[0].problems.join(', ')}`
+  const { count, example } = refusablesIn(interactions, check)
   return {
     ...tally,
-    refusable: tally.refusable + bad.length,
+    refusable: tally.refusable + count,
     refusableExample: tally.refusableExample ?? example,
   }
 }
