@@ -7,6 +7,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { addCreatedSince, digestFile, loadContacts } from '../transfer/contact-source.ts'
 import type { ContactTask } from '../transfer/export.ts'
+import { contactMapOf } from './contact-map.ts'
 import { addContacts } from './history-plan.ts'
 import { assertNoDrift, runPass } from './pass.ts'
 import { openHistory } from './source.ts'
@@ -63,6 +64,7 @@ async function addSource(context: ReadContext): Promise<void> {
   const { journal, plan } = context
   if (plan.history === undefined || journal.events.latest(SOURCE_CONTACTS, 'finished') !== undefined) return
   const { contacts } = await addContacts(await openHistory(context), journal.contacts)
+  journal.contacts.add([...contactMapOf(context).values()])
   const listed = journal.events.latest('contacts', 'finished')?.detail as JsonObject
   // A process that was killed here has added some already.
   const added = journal.contacts.count() - Number(listed['all'])

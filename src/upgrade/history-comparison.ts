@@ -28,7 +28,7 @@ function elsewhere({ plan, settings }: ReadContext, { goneContacts }: HistoryFig
   return new OperatorError({
     what: `None of the ${goneContacts} contacts that the source has history of is in ${plan.tenant}: they may have other ids there.`,
     safe: 'Nothing was changed.',
-    next: `Look whether the contact ids in ${plan.history?.snapshot} are those of Engage. Where these contacts were really deleted, go on with --refused-at-most 100 (it is ${settings.refusedAtMost}).`,
+    next: `Look whether the contact ids in ${plan.history?.snapshot} are those of Engage. Where they have others there by now: engage-migrate upgrade ${plan.run} --contact-map FILE. Where these contacts were really deleted, go on with --refused-at-most 100 (it is ${settings.refusedAtMost}).`,
     exit: EXIT.precondition,
   })
 }

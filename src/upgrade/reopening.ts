@@ -13,7 +13,9 @@ import { saysGone } from '../transfer/refusals.ts'
 import { voidComparison } from './comparison.ts'
 import { contactMapOf, keepContactMap, sameMap } from './contact-map.ts'
 import { assertStillThere } from './drift.ts'
-import { importedSnapshot, isImportMade } from './imported.ts'
+import { mayHaveDeleted } from './history.ts'
+import { importedSnapshot, isImportMade, madeOfFinalPass } from './imported.ts'
+import { ONLY_IN_SOURCE } from './ledger.ts'
 import { itemsOf, type Lot, prefixOf, RESTORE, startRoundsAnew } from './lot.ts'
 import { isDone } from './runner.ts'
 import { hasEnded } from './status.ts'
@@ -38,6 +40,7 @@ export async function giveContactMap(context: ReadContext, lot: Lot, file: strin
   }
   await assertNotParted(context, lot, before, map)
   await assertOpenable(context, lot)
+  if (!sameMap(before, map)) mergeAnew(context, map)
   await reopen(context, lot, 'a contact map was given')
   if (!sameMap(before, map)) {
     if (lot === RESTORE) voidComparison(context.journal, 'another contact map was given')
@@ -74,6 +77,29 @@ async function reopen({ journal }: ReadContext, lot: Lot, reason: string): Promi
   journal.events.withdraw(
     names.filter((name) => isDone(journal, { name })),
     { reason: ended ? `${reason}, and the run had ended` : reason },
+  )
+}
+
+/**
+ * The history of the source is held against what Engage has by the map: until the deletion by another one, too.
+ * @throws OperatorError (exit 4) where the map leads to a contact that no pass has read
+ */
+function mergeAnew({ journal, plan, say }: ReadContext, map: ContactMap): void {
+  if (plan.history === undefined) return
+  if (mayHaveDeleted(journal)) {
+    say(
+      `The history of the source was merged before the deletion, without this map: what it has of contacts that were gone then is marked in ${ONLY_IN_SOURCE}, and not imported by this run.`,
+    )
+    return
+  }
+  const unread = [...map.values()].filter((id) => !journal.contacts.has(id))
+  if (isDone(journal, { name: 'base-pass' }) && unread[0] !== undefined)
+    throw notRead(plan.schemaId, unread[0])
+  // What is not begun yet reads them anyway.
+  if (journal.events.latest('base-pass', 'intent') !== undefined) journal.contacts.add(unread)
+  journal.events.withdraw(
+    ['delete-schema', ...madeOfFinalPass(journal)].filter((name) => isDone(journal, { name })),
+    { reason: 'another contact map was given' },
   )
 }
 
@@ -116,6 +142,15 @@ function ofOthers(file: string, size: number): OperatorError {
     safe: 'Nothing was changed.',
     next: 'Look whether the old contact ids are in its first column, and the new ones in the second.',
     exit: EXIT.usage,
+  })
+}
+
+function notRead(schemaId: string, contactId: string): OperatorError {
+  return new OperatorError({
+    what: `The contact map leads to ${contactId}, which is not in the contact list: what Engage has of it was not read.`,
+    safe: 'Nothing was changed: the run goes on with the map that it had, if any.',
+    next: `Make a new plan with a list that has it, and give the map with its first upgrade: engage-migrate plan ${schemaId} …`,
+    exit: EXIT.precondition,
   })
 }
 

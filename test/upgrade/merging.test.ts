@@ -27,6 +27,7 @@ import {
   runWith,
 } from '../support/history.ts'
 import { isPost, POSTS } from '../support/importing.ts'
+import { linesOf } from '../support/lines.ts'
 import { approve, go, goBack, passed, planRun, sign, walk } from '../support/run.ts'
 
 describe('what works by the numbers of records', () => {
@@ -112,6 +113,72 @@ describe('what works by the numbers of records', () => {
       exit: 4,
       message: expect.stringContaining('still there'),
     })
+  })
+
+  it.each(['first', 'at the gate of the deletion'])(
+    'holds what the source has of contacts that go by another id now against that one, by a map given %s',
+    async (when) => {
+      const bench = openBench({ contacts: 12 })
+      const { tenant } = bench.sandbox
+      const withHistory = [...new Set(all(bench).map(({ contactId }) => contactId))]
+      const [one = '', two = '', moving = ''] = withHistory
+      const target = '00000000-0000-4000-8000-00000000cafe'
+      tenant.apply({ type: 'contact-created', id: target, contactType: 'Contact', at: 0 })
+      const more = [older(one), older(two)]
+      const kept = [...asKept(all(bench)), ...more, older(moving)]
+      const mapped = new Map([one, two, moving].map((id) => [id, target]))
+      const expected = kept.map((each) => ({
+        ...each,
+        contactId: mapped.get(each.contactId) ?? each.contactId,
+      }))
+      for (const id of [one, two])
+        tenant.apply({ type: 'contact-merged', id, into: target, at: bench.clock.now() })
+      // This one Engage has under the old id yet, and the import takes it along.
+      const listed =
+        when === 'first'
+          ? bench.contacts.filter((id) => ![one, two, moving].includes(id))
+          : [...bench.contacts, target]
+      const run = await runWith(bench, kept, 'only', { contacts: listed })
+      const file = join(run.folder, 'map.csv')
+      writeFileSync(file, `old;new\n${[...mapped].map((pair) => pair.join(';')).join('\n')}\n`)
+      if (when === 'first') await giveContactMap(run.context, FORTH, file)
+      await walk(run, 'delete-schema')
+      if (when !== 'first') {
+        const without = figuresOf(run)
+        expect(without.gone).toBeGreaterThan(2)
+        sign(run, 'delete-schema', { acceptLoss: without.onlyInEngage })
+        await giveContactMap(run.context, FORTH, file)
+        await walk(run, 'delete-schema')
+      }
+      expect(figuresOf(run)).toMatchObject({ onlyInEngage: 0, onlyInSource: 3, gone: 0 })
+      expect(sign(run, 'delete-schema')).toBe(true)
+      expect(await walk(run)).toEqual([])
+      expect(held(bench)).toEqual(keysOf(bench, expected))
+      const olds = linesOf(join(run.folder, 'id-map.ndjson')).map(({ oldId }) => oldId)
+      expect(new Set(olds).size).toBe(kept.length)
+    },
+  )
+
+  it('says which map comes too late for the history of the source, or leads to whom nobody has read', async () => {
+    const bench = openBench({ contacts: 12 })
+    const [one = '', two = '', target = ''] = bench.contacts
+    const listed = bench.contacts.filter((id) => id !== target)
+    const run = await runWith(bench, [older(one), older(two)], 'besides', { contacts: listed })
+    const file = join(run.folder, 'map.csv')
+    writeFileSync(file, `old;new\n${one};${target}\n`)
+    await walk(run, 'delete-schema')
+    expect(await failureOf(giveContactMap(run.context, FORTH, file))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining(`leads to ${target}, which is not in the contact list`),
+    })
+    const gate = await go(run)
+    if (gate.state !== 'waiting') throw new Error('it did not wait')
+    sign(run, 'delete-schema', { acceptCoverage: true })
+    await walk(run)
+    bench.sandbox.tenant.apply({ type: 'contact-merged', id: one, into: two, at: bench.clock.now() })
+    writeFileSync(file, `old;new\n${one};${two}\n`)
+    await giveContactMap(run.context, FORTH, file)
+    expect(run.said.join('\n')).toContain('was merged before the deletion, without this map')
   })
 
   it('deletes nothing that was not exported, though the source has something of its id', async () => {
