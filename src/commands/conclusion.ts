@@ -8,6 +8,7 @@ import type { JsonObject } from '../json.ts'
 import { restoreDryRunLines, restoredLines } from '../report/restore.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
 import type { Evidence } from '../transfer/evidence.ts'
+import { commandLineOf } from '../upgrade/command-line.ts'
 import { type Figures, figuresOf } from '../upgrade/comparison.ts'
 import { usesHistory } from '../upgrade/history.ts'
 import { lossOf, mergeResult } from '../upgrade/imported.ts'
@@ -46,7 +47,12 @@ export function conclude(ending: Ending, context: ReadContext, tools: Tools): Ex
   }
   if (outcome.state === 'waiting') {
     log(context.folder, tools, `waits at the gate ${outcome.gate}`)
-    for (const line of gateLines(plan.run, outcome.gate, outcome.request)) output.say(line)
+    for (const line of gateLines(
+      { run: plan.run, command: commandLineOf(plan, journal) },
+      outcome.gate,
+      outcome.request,
+    ))
+      output.say(line)
     output.result({ ...base, state: 'waiting', gate: outcome.gate })
     return EXIT.waiting
   }

@@ -93,8 +93,12 @@ function spaceLines({ contacts, estimate, history }: Plan): readonly string[] {
   return [`  on disk: some ${sizeText(needed)} for ${snapshots}, the journal and the evidence`]
 }
 
-/** @returns what a gate asks, and how to sign it and go on */
-export function gateLines(run: string, gate: string, request: GateRequest): readonly string[] {
+/** @param command goes on with the run @returns what a gate asks, and how to sign it and go on */
+export function gateLines(
+  { run, command }: Pick<RunStatus, 'run' | 'command'>,
+  gate: string,
+  request: GateRequest,
+): readonly string[] {
   const words = [
     `engage-migrate sign ${run} ${gate} --by "${NAME_HERE}"`,
     gate === 'automations-paused' ? '--note "WHICH ONES"' : '',
@@ -106,7 +110,7 @@ export function gateLines(run: string, gate: string, request: GateRequest): read
     'Sign it with:',
     `  ${words.filter((each) => each !== '').join(' ')}`,
     'Then:',
-    `  engage-migrate upgrade ${run}`,
+    `  ${command}`,
   ]
 }
 
@@ -140,10 +144,9 @@ export function tallyLine(tally: Tally): string {
   )
 }
 
-function nextLines({ run, state, gate, request, failure }: RunStatus): readonly string[] {
+function nextLines(status: RunStatus): readonly string[] {
+  const { command, state, gate, request, failure } = status
   if (state === 'done' || state === 'running') return []
   if (failure?.next != null) return [`Next: ${failure.next}`]
-  return gate === null || request === null
-    ? [`Next: engage-migrate upgrade ${run}`]
-    : gateLines(run, gate, request)
+  return gate === null || request === null ? [`Next: ${command}`] : gateLines(status, gate, request)
 }

@@ -45,6 +45,7 @@ export async function planHistory(
   return {
     ...{ snapshot: snapshot.folder, manifestDigest, pass: manifest.pass, mode, contacts, unlisted },
     ...{ interactions: interactions.records, recordBytes: volumeOf(snapshot).recordBytes },
+    encrypted: manifest.encryption !== undefined,
     oldestCreated: interactions.oldestCreated ?? null,
     newestCreated: interactions.newestCreated ?? null,
   }

@@ -15,6 +15,8 @@ export interface HistoryTerms {
   /** The label of its pass: `history` where it was made of what a source has kept. */
   readonly pass: string
   readonly mode: HistoryMode
+  /** Absent in plans of an earlier version. */
+  readonly encrypted?: boolean
   readonly contacts: number
   readonly interactions: number
   /** Bytes of all its interactions together, as they are at rest. */

@@ -2,11 +2,13 @@
  * Where a run is, read from its journal.
  * Guarantees: pure reading; says the same while the run works, waits, or after it was killed.
  */
+
 import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import type { VerifyCheckpoint } from '../transfer/verify.ts'
+import { commandLineOf } from './command-line.ts'
 import { COMPARISON } from './comparison.ts'
 import { isRestore, mayHaveDeleted, usesHistory } from './history.ts'
 import { importedResult, isImportMade } from './imported.ts'
@@ -61,6 +63,8 @@ export interface RunStatus {
   /** What the last command failed with; null where it did not. */
   readonly failure: { readonly what: string; readonly next: string | null } | null
   readonly steps: readonly StepStatus[]
+  /** What goes on with it, to be typed. */
+  readonly command: string
   /** Requests that are still to make, as far as is known, and how long they take at the plan's rate. */
   readonly remaining: { readonly calls: number; readonly seconds: number }
 }
@@ -147,6 +151,7 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
     history: historyFiguresOf(journal),
     failure,
     steps,
+    command: commandLineOf(plan, journal),
     remaining: remaining(plan, journal, done),
   }
 }

@@ -78,6 +78,7 @@ describe.concurrent('With --json', () => {
         state: at === 0 ? 'done' : at === 1 ? 'active' : 'pending',
         detail: at === 1 ? expect.any(String) : null,
       })),
+      command: `engage-migrate upgrade ${run}`,
       remaining: { calls: expect.any(Number), seconds: expect.any(Number) },
     })
     expect(status.stderr).toContain(

@@ -7,6 +7,7 @@ import { localPlace } from '../../src/snapshot/place.ts'
 import { openSnapshot } from '../../src/snapshot/reader.ts'
 import type { ContactChange } from '../../src/snapshot/record.ts'
 import { openWith, sealFor } from '../../src/snapshot/seal.ts'
+import { commandLineOf } from '../../src/upgrade/command-line.ts'
 import { parsePlan } from '../../src/upgrade/plan.ts'
 import { held, multiset, openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
@@ -136,6 +137,11 @@ describe('the history of a plan', () => {
     const closed = { ...run.context, source: async () => ({ ...at, opener: undefined }) }
     expect(await failureOf(go({ ...run, context: closed }))).toMatchObject(locked)
     const before = held(bench)
+    await walk(run, 'producers-stopped')
+    const command = `engage-migrate upgrade ${run.plan.run}`
+    expect(commandLineOf(run.plan, run.journal)).toBe(`${command} --identity FILE`)
+    await walk(run, 'delete-schema')
+    expect(commandLineOf(run.plan, run.journal)).toBe(command)
     await walk(run)
     expect(held(bench)).toEqual(
       [
