@@ -111,6 +111,7 @@ describe.concurrent('With --json', () => {
       records: count,
       bytes: expect.any(Number),
       problems: [],
+      leftovers: [],
       live: { ...clean(count), differences: [] },
     })
     const refused = await world.cli('status', 'nothing')
