@@ -3,16 +3,14 @@ import { type BackupOutcome, backUp } from '../backup/backup.ts'
 import { assertNoneEncrypted } from '../backup/in-clear.ts'
 import { DAMAGED_PARENT } from '../backup/lanes.ts'
 import { readConfig } from '../config.ts'
-import { EXIT, type ExitCode, messageOf, type OperatorError } from '../errors.ts'
+import { EXIT, type ExitCode, type OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { tenantOf } from '../names.ts'
-import { backupLines, backupResult, countsOf, type ShrunkList, shrunkList } from '../report/backup.ts'
+import { backupLines, backupResult, type ShrunkList, shrunkList } from '../report/backup.ts'
 import { jitter, type OutOfTime, withBudget } from '../schedule/budget.ts'
-import { metricsText, type SnapshotFacts } from '../schedule/metrics.ts'
-import { checkMetricsFile, readMetrics, writeMetrics } from '../schedule/metrics-file.ts'
-import { createPinger, type Pinger } from '../schedule/ping.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
 import { countOf } from '../words.ts'
+import { report, reportingOf, tenantNamed } from './backup-reporting.ts'
 import { BACKUP_FLAGS, contactsInFile, schemasAsked, schemasExcepted, wishesOf } from './backup-request.ts'
 import { chooseSchemas, type LeftOut } from './backup-schemas.ts'
 import { lockBackups, openWork } from './backup-work.ts'
@@ -50,7 +48,7 @@ export const backup: Command = {
     const order = await orderOf(args, tools).catch(async (error: unknown) => {
       const { exit } = toOperatorError(error, tools.stop)
       const about = { tenant: tenantNamed(args, tools), asked: undefined }
-      await report(reporting, about, NOTHING_MADE, { exit, began: tools.clock.now() }, tools)
+      await report(reporting, about, [], { exit, began: tools.clock.now() }, tools)
       throw error
     })
     const { config, tenant } = order
@@ -70,7 +68,7 @@ export const backup: Command = {
       budget.dispose()
     }
     const exit = trouble?.exit ?? exitOf(made)
-    await report(reporting, order, made, { exit, began }, tools)
+    await report(reporting, order, made.outcomes, { exit, began }, tools)
     if (trouble !== undefined) throw trouble
     for (const line of made.outcomes.flatMap(backupLines)) tools.output.say(line)
     for (const line of notAll(made)) tools.output.say(line)
@@ -84,43 +82,6 @@ export const backup: Command = {
     })
     return exit
   },
-}
-
-/** Who is told how it ended, a backup that could not begin as well. */
-interface Reporting {
-  readonly pinger: Pinger | undefined
-  readonly metricsFile: string | undefined
-}
-
-async function reportingOf(args: Args, { env, clock, output }: Tools): Promise<Reporting> {
-  const metricsFile = textOf(args, 'metrics-file')
-  if (metricsFile !== undefined) await checkMetricsFile(metricsFile)
-  const url = textOf(args, 'ping-url') ?? env['ENGAGE_MIGRATE_PING_URL']?.trim() ?? ''
-  const say = (text: string): void => output.say(text)
-  return { metricsFile, pinger: url === '' ? undefined : createPinger(url, { clock, say }) }
-}
-
-/** @returns the tenant, as far as the settings name one */
-function tenantNamed(args: Args, { env }: Pick<Tools, 'env'>): string | undefined {
-  try {
-    return tenantOf(readConfig(args, env, false).baseUrl ?? '')
-  } catch {
-    return undefined
-  }
-}
-
-async function report(
-  { pinger, metricsFile }: Reporting,
-  { tenant, asked }: { readonly tenant: string | undefined; readonly asked: Order['asked'] },
-  made: Made,
-  { exit, began }: { readonly exit: ExitCode; readonly began: number },
-  tools: Tools,
-): Promise<void> {
-  if (metricsFile !== undefined && tenant !== undefined)
-    await keepMetrics(metricsFile, { tenant, asked }, made, { exit, began }, tools)
-  // A message may name a contact: a monitor gets counts and the exit code.
-  if (exit === EXIT.done) await pinger?.success(made.outcomes.map(countsOf).join('\n'))
-  else await pinger?.fail([`exit ${exit}`, ...made.outcomes.map(countsOf)].join('\n'))
 }
 
 /** All that a backup is told, checked before it waits or tells anybody that it begins. */
@@ -209,31 +170,4 @@ async function make(order: Order, tools: Tools): Promise<Made> {
   work.done()
   const shrunk = outcomes.flatMap((outcome) => shrunkList(outcome, wishes.mayShrink) ?? [])
   return { unreadable, outcomes, leftOut, shrunk, damaged }
-}
-
-async function keepMetrics(
-  file: string,
-  { tenant, asked }: Pick<Order, 'tenant' | 'asked'>,
-  { outcomes }: Made,
-  { exit, began }: { readonly exit: ExitCode; readonly began: number },
-  { clock, output }: Tools,
-): Promise<void> {
-  const schemas = new Map<string, SnapshotFacts | undefined>((asked ?? []).map((id) => [id, undefined]))
-  for (const { schemaId, manifest, bytes } of outcomes) {
-    schemas.set(schemaId, {
-      createdAt: Date.parse(manifest.startedAt),
-      complete: manifest.complete !== false,
-      contacts: manifest.contacts,
-      interactions: manifest.interactions.records,
-      bytes,
-    })
-  }
-  const at = clock.now()
-  try {
-    const run = { tenant, at, durationMs: at - began, exit, schemas }
-    await writeMetrics(file, metricsText(run, await readMetrics(file)))
-  } catch (error) {
-    // The backup is none the worse for it.
-    output.say(`The metrics could not be written: ${messageOf(error)}`)
-  }
 }
