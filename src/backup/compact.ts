@@ -76,7 +76,10 @@ export async function compact(
       ...(order && { order }),
       ...(secondLook && { secondLook }),
       ...(seal && {
-        encryption: { method: 'age' as const, recipients: seal.recipients, ...(index && { index }) },
+        encryption: {
+          ...{ method: 'age' as const, recipients: seal.recipients, keys: seal.keys },
+          ...(index && { index }),
+        },
       }),
       contacts: {
         ...{ source, listed, ...(counted !== undefined && { counted }) },

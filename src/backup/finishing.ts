@@ -104,7 +104,8 @@ async function encryptionOf(
   schemaId: string,
   folder: string,
 ): Promise<NonNullable<Manifest['encryption']>> {
-  const base = { method: 'age' as const, recipients: seal?.recipients ?? 0 }
+  const { recipients = 0, keys } = seal ?? {}
+  const base = { method: 'age' as const, recipients, ...(keys !== undefined && { keys }) }
   if (seal === undefined || indexKey === undefined) return base
   // Encrypted anew, it would have other bytes than the proof says.
   const name = `index-key:${schemaId}`

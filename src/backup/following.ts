@@ -14,6 +14,9 @@ export interface Wishes {
   /** Of the index key, where there is one. */
   readonly fingerprint: string | undefined
   readonly encrypted: boolean
+  /** How many public keys it is encrypted for, and which (as `Seal` has it); undefined where it is not. */
+  readonly recipients: number | undefined
+  readonly keys: string | undefined
   /** SHA-256 of schema.json as the tenant has it now. */
   readonly schemaSha256: string
   /** A full one is made at the latest when a chain has that many links. */
@@ -42,6 +45,9 @@ export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): 
   const encrypted = manifest.encryption !== undefined
   if (encrypted !== wishes.encrypted)
     return { why: `the latest one, ${stamp}, is ${encrypted ? 'encrypted' : 'not encrypted'}` }
+  // Nobody could read such a chain with one of the identities alone.
+  if (areOtherKeys(manifest, wishes))
+    return { why: `the latest one, ${stamp}, is encrypted for other public keys` }
   if (manifest.order !== wishes.order || manifest.encryption?.index?.fingerprint !== wishes.fingerprint)
     return { why: `the latest one, ${stamp}, was written with another index key` }
   if (manifest.schema.sha256 !== wishes.schemaSha256)
@@ -54,6 +60,11 @@ export function chooseParent(entries: readonly CatalogEntry[], wishes: Wishes): 
     return { why: `contacts have been removed from a part of the chain of ${stamp} only` }
   if (chain.length >= wishes.longest) return { why: `the chain of ${stamp} has ${chain.length} links` }
   return { entry: latest }
+}
+
+/** Of one that was written by an earlier version only the number of its keys is known. */
+function areOtherKeys({ encryption }: Manifest, { recipients, keys }: Wishes): boolean {
+  return encryption?.recipients !== recipients || (encryption?.keys ?? keys) !== keys
 }
 
 /** @returns what a chain is read from, a full one first; undefined where one of them is not there */

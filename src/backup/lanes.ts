@@ -163,6 +163,8 @@ async function parentOf(
     order: indexKey === undefined ? 'id' : 'keyed',
     fingerprint: indexKey?.fingerprint,
     encrypted: seal !== undefined,
+    recipients: seal?.recipients,
+    keys: seal?.keys,
     schemaSha256: createHash('sha256').update(schemaText(schema)).digest('hex'),
     longest,
   })

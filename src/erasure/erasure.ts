@@ -107,7 +107,7 @@ async function assertWhole(
 }
 
 /**
- * What is written anew must be readable by whoever could read it before. Of other people's keys only their number can be told.
+ * What is written anew must be readable by whoever could read it before. Of a snapshot that an earlier version wrote, only the number of the keys is known.
  * @throws OperatorError (exit 4)
  */
 async function assertSealable(
@@ -115,13 +115,15 @@ async function assertSealable(
   { seal, opener }: Pick<Erasing, 'seal' | 'opener'>,
 ): Promise<void> {
   if (encryption === undefined) return
-  const { recipients } = encryption
+  const { recipients, keys = seal?.keys } = encryption
   const problem =
     seal?.recipients !== recipients
       ? `${seal === undefined ? 'none' : seal.recipients} was given`
-      : (await canRead(seal, opener))
-        ? undefined
-        : 'the identity that reads it could not read what is encrypted for those that were given'
+      : seal.keys !== keys
+        ? 'others were given'
+        : (await canRead(seal, opener))
+          ? undefined
+          : 'the identity that reads it could not read what is encrypted for those that were given'
   if (problem === undefined) return
   throw new OperatorError({
     what: `${place.name} is encrypted for ${recipients === 1 ? 'one public key' : `${recipients} public keys`}, and what is written anew of it must be, for the same; ${problem}.`,

@@ -81,6 +81,8 @@ export interface Encryption {
   readonly method: 'age'
   /** How many public keys it was encrypted for. */
   readonly recipients: number
+  /** Which ones, as `Seal` has it; absent in those of an earlier version. */
+  readonly keys?: string
   /** Where there are index files: tells one index key from another. */
   readonly index?: { readonly fingerprint: string; readonly key: FileProof }
 }

@@ -36,7 +36,7 @@ const part = shape(
 )
 const encryption = shape(
   { method: { const: 'age' }, recipients: count },
-  { index: shape({ fingerprint: text, key: file }) },
+  { keys: hash, index: shape({ fingerprint: text, key: file }) },
 )
 // Our own schema needn't be held against its dialect's in every process.
 const validate = new Ajv({ allErrors: true, strict: true, validateSchema: false }).compile<Manifest>(

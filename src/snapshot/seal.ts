@@ -3,6 +3,7 @@
  * Guarantees: what passes `encrypt` can be read with the identities of its recipients alone, not by whoever wrote it; a
  * changed byte ends in an error; streams both ways, flat memory; no key is in a message.
  */
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { EXIT, OperatorError } from '../errors.ts'
@@ -13,6 +14,8 @@ export type Through = (chunks: AsyncIterable<Uint8Array>) => AsyncGenerator<Buff
 /** For those who write. */
 export interface Seal {
   readonly recipients: number
+  /** Tells one set of public keys from another: see keysDigestOf. */
+  readonly keys: string
   readonly encrypt: Through
 }
 
@@ -39,10 +42,16 @@ export function sealFor(recipients: readonly string[]): Seal {
   }
   return {
     recipients: recipients.length,
+    keys: keysDigestOf(recipients),
     encrypt: async function* (chunks) {
       yield* bytesOf(await encrypter.encrypt(webStream(chunks)))
     },
   }
+}
+
+/** @returns SHA-256 (hex) of the public keys, sorted, with a line feed between each two */
+function keysDigestOf(recipients: readonly string[]): string {
+  return createHash('sha256').update(recipients.toSorted().join('\n')).digest('hex')
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -20,7 +21,7 @@ import type { Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { childrenFirst, removeSnapshot } from '../../src/snapshot/removal.ts'
 import { decide, type Policy } from '../../src/snapshot/retention.ts'
-import { openWith, sealFor } from '../../src/snapshot/seal.ts'
+import { openWith, type Seal, sealFor } from '../../src/snapshot/seal.ts'
 import { openBench, produce, TOOL } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { restoreRun } from '../support/restore.ts'
@@ -282,6 +283,7 @@ describe('nights that follow each other', () => {
     const entry = { tenant: 'test', schemaId: '', stamp: place.base, place, problem: undefined, bytes: 0 }
     const wishes = {
       ...({ order: 'id', fingerprint: undefined, encrypted: false, longest: 9 } as const),
+      ...{ recipients: undefined, keys: undefined },
       schemaSha256: manifest.schema.sha256,
     }
     const of = (pass: string) => ({
@@ -418,6 +420,38 @@ describe('an encrypted backup', () => {
     const failure = await failureOf(heldIn(held[0]?.at.place ?? nights.root, other))
     expect(failure).toMatchObject({ exit: EXIT.precondition })
     expect(String(failure)).toContain('none of the identities given')
+  })
+})
+
+describe('a backup for other public keys', () => {
+  it('is a full one: with the identity of either alone, no chain of both could be read', async () => {
+    const nights = await openNights(openBench({ contacts: 5 }))
+    const { wishes } = await sealing()
+    const [ada, grace] = [await generateIdentity(), await generateIdentity()]
+    const sealedFor = async (...keys: string[]) =>
+      one(nights, { ...wishes, seal: sealFor(await Promise.all(keys.map(identityToRecipient))) })
+    const links: (number | undefined)[] = []
+    for (const keys of [[ada], [ada], [grace], [grace, ada], [ada, grace]]) {
+      links.push((await sealedFor(...keys)).links)
+      await nights.bench.clock.advance(DAY_MS)
+    }
+    expect(links).toEqual([1, 2, 1, 1, 2])
+    const last = (await catalogOf(nights.root)).at(-1)?.manifest?.encryption
+    const sorted = (await Promise.all([ada, grace].map(identityToRecipient))).toSorted().join('\n')
+    expect(last).toMatchObject({
+      ...{ method: 'age', recipients: 2 },
+      keys: createHash('sha256').update(sorted).digest('hex'),
+    })
+    expect(nights.said.filter((each) => each.includes('for other public keys'))).toHaveLength(2)
+  })
+
+  it('follows one that does not say which they were, where they are as many', async () => {
+    const nights = await openNights(openBench({ contacts: 5 }))
+    const { wishes } = await sealing()
+    const { keys: _, ...old } = wishes.seal
+    expect((await one(nights, { ...wishes, seal: old as Seal })).manifest.encryption?.keys).toBeUndefined()
+    await nights.bench.clock.advance(DAY_MS)
+    expect((await one(nights, wishes)).links).toBe(2)
   })
 })
 

@@ -177,7 +177,14 @@ describe('contacts that are forgotten', () => {
     const other = sealFor([await identityToRecipient(await generateIdentity())])
     const failure = await failureOf(forget(year, ids, { ...keys, seal: other }))
     expect(failure).toMatchObject({ exit: 4 })
-    expect(String(failure)).toContain('could not read what is encrypted')
+    expect(String(failure)).toContain('for the same; others were given')
+    // Even where what is written for them could be read with what is given: not by whoever has the first key alone.
+    const second = await generateIdentity()
+    const both = {
+      opener: openWith([identity, second]),
+      seal: sealFor([await identityToRecipient(second)]),
+    }
+    expect(String(await failureOf(forget(year, ids, both)))).toContain('for the same; others were given')
     expect(await digests()).toEqual(before)
     expect(await forget(year, ids, keys)).toBe(NIGHTS)
     const now = await heldNow(nights.root, keys.opener)
@@ -238,9 +245,25 @@ describe('a forgetting that is cut short', () => {
     }
   })
 
+  it('are refused other keys by what the identity can read, where a manifest does not say for whom it is', async () => {
+    const identity = await generateIdentity()
+    const { keys: _, ...seal } = sealFor([await identityToRecipient(identity)])
+    const opener = openWith([identity])
+    const year = await openYear({ seal: seal as Seal }, opener, { count: 1 })
+    const other = sealFor([await identityToRecipient(await generateIdentity())])
+    const failure = await failureOf(forget(year, year.ids, { opener, seal: other }))
+    expect(String(failure)).toContain('could not read what is encrypted')
+    expect(
+      await forget(year, year.ids, { opener, seal: sealFor([await identityToRecipient(identity)]) }),
+    ).toBe(1)
+  })
+
   it('is not followed by a backup: those who can not read names would take a contact for known', async () => {
     const year = await openYear()
-    const wishes = { order: 'id', fingerprint: undefined, encrypted: false, longest: 100 } as const
+    const wishes = {
+      ...({ order: 'id', fingerprint: undefined, encrypted: false, longest: 100 } as const),
+      ...{ recipients: undefined, keys: undefined },
+    }
     const choose = async () => {
       const entries = await catalogOf(year.nights.root)
       return chooseParent(entries, {
