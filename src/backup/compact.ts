@@ -14,6 +14,7 @@ import { MANIFEST, type Manifest, type PartProof } from '../snapshot/format.ts'
 import { hasManifest, schemaAt } from '../snapshot/manifest-file.ts'
 import type { Place } from '../snapshot/place.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
+import { assertReadable } from '../snapshot/readable.ts'
 import type { Opener, Seal } from '../snapshot/seal.ts'
 import {
   finishSnapshot,
@@ -51,6 +52,7 @@ export async function compact(
   const links = await linksOf(place)
   const { manifest: tip } = links.at(-1) as Link
   assertCompactable(place, tip, seal)
+  await assertReadable(links, opener)
   const key = await indexKeyIn(links, opener)
   // Where no identity is for it, that is what is to be told, not damage.
   for await (const _ of contactsIn(links, await namesIn(links, opener), opener)) break

@@ -9,6 +9,7 @@ import { tallyLine } from '../report/terminal.ts'
 import { canonicalForm, commonForm } from '../schema/canonical.ts'
 import { manifestAt } from '../snapshot/manifest-file.ts'
 import { type Proof, proveSnapshot } from '../snapshot/proof.ts'
+import { assertReadableAt } from '../snapshot/readable.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import type { Opener } from '../snapshot/seal.ts'
 import { type Difference, differs, type Tally } from '../transfer/compare.ts'
@@ -49,6 +50,7 @@ export const verify: Command = {
     const subject = await subjectOf(textOf(args, 'snapshot') ?? '', where, tools)
     using _journal = subject.journal
     const { place } = subject
+    await assertReadableAt(place, opener)
     const proof = await proveSnapshot(place, { opener })
     const complete = proof.ok ? (await manifestAt(place)).complete !== false : null
     for (const problem of proof.problems) tools.output.say(`Damaged: ${problem}`)

@@ -5,6 +5,7 @@
  */
 import { type Link, namesIn } from '../snapshot/chain.ts'
 import { forgottenDigestOf, type Names } from '../snapshot/digests.ts'
+import { assertReadable } from '../snapshot/readable.ts'
 import type { ContactChange } from '../snapshot/record.ts'
 import { locked, type Opener } from '../snapshot/seal.ts'
 
@@ -26,6 +27,7 @@ export async function tellerOf(
   opener: Opener | undefined,
 ): Promise<Told> {
   if (link.manifest.encryption !== undefined && opener === undefined) throw locked(link.place.name)
+  await assertReadable([link], opener)
   const names = await namesIn([link], opener)
   const byName = new Map([...contacts].map((id) => [names.contact(id), id]))
   return {

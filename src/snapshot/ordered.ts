@@ -9,6 +9,7 @@ import { BY_ID } from './digests.ts'
 import type { Manifest } from './format.ts'
 import type { Place } from './place.ts'
 import { refusal } from './provenlines.ts'
+import { assertReadable } from './readable.ts'
 import type { Opener } from './seal.ts'
 import { Sorter } from './sort.ts'
 
@@ -35,6 +36,7 @@ export async function inOneOrder(
   ordering: Ordering,
 ): Promise<readonly [Ordered, Ordered]> {
   const [a, b] = [await linksOf(places[0]), await linksOf(places[1])]
+  for (const links of [a, b]) await assertReadable(links, ordering.opener)
   const orders = [orderOf(tipOf(a)), orderOf(tipOf(b))]
   if (orders[0] !== undefined && orders[0] === orders[1])
     return [await asItIs(a, ordering.opener), await asItIs(b, ordering.opener)]

@@ -9,6 +9,7 @@ import { changesIn, contactsIn, type Link, linksOf, namesIn } from './chain.ts'
 import type { Manifest } from './format.ts'
 import { schemaAt } from './manifest-file.ts'
 import { localPlace, type Place } from './place.ts'
+import { assertReadable } from './readable.ts'
 import type { ContactChange } from './record.ts'
 import type { Opener } from './seal.ts'
 
@@ -47,11 +48,12 @@ export interface Snapshot {
  * Opens a snapshot.
  * @param at its folder, or wherever it is kept
  * @param opener for encrypted ones
- * @throws OperatorError where there is not a snapshot that this program knows, or it can't be read without an identity
+ * @throws OperatorError where there is not a snapshot that this program knows, or it can't be read without an identity, or with this one
  */
 export async function openSnapshot(at: string | Place, opener?: Opener): Promise<Snapshot> {
   const place = typeof at === 'string' ? localPlace(at) : at
   const links = await linksOf(place)
+  await assertReadable(links, opener)
   const { manifest } = links.at(-1) as Link
   const base = {
     folder: place.name,

@@ -70,7 +70,7 @@ export function openWith(identities: readonly string[]): Opener {
   return {
     decrypt: async function* (chunks) {
       const opened = await decrypter.decrypt(webStream(chunks)).catch((error: unknown) => {
-        if (error instanceof Error && /no identity matched/i.test(error.message)) throw wrongIdentity()
+        if (error instanceof Error && /no identity matched/i.test(error.message)) throw new ForOtherKeys()
         throw error
       })
       yield* bytesOf(opened)
@@ -96,13 +96,17 @@ export function locked(where: string): OperatorError {
   })
 }
 
-function wrongIdentity(): OperatorError {
-  return new OperatorError({
-    what: 'It was encrypted for other keys: none of the identities given can read it.',
-    safe: 'Nothing was changed.',
-    next: 'Name the file with the identity of one of its recipients: --identity FILE.',
-    exit: EXIT.precondition,
-  })
+/** What is encrypted for others than whoever would read it. */
+export class ForOtherKeys extends OperatorError {
+  /** @param where which snapshot, where that is known */
+  constructor(where = 'It') {
+    super({
+      what: `${where} was encrypted for other keys: none of the identities given can read it.`,
+      safe: 'Nothing was changed.',
+      next: 'Name the file with the identity of one of its recipients: --identity FILE.',
+      exit: EXIT.precondition,
+    })
+  }
 }
 
 function usage(what: string, next: string): OperatorError {

@@ -5,16 +5,21 @@
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
+import { assertReadableAt } from '../snapshot/readable.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { locked } from '../snapshot/seal.ts'
 import type { ReadContext, Source } from './strategy.ts'
 
-/** @returns what is wrong with a source; nothing where it is whole, and the one that is meant */
+/**
+ * @returns what is wrong with a source; nothing where it is whole, and the one that is meant
+ * @throws OperatorError (exit 4) where it is encrypted, and there is no identity that can read it
+ */
 export async function problemsOf(
   { progress }: Pick<ReadContext, 'progress'>,
   { place, opener }: Source,
   manifestDigest: string,
 ): Promise<readonly string[]> {
+  await assertReadableAt(place, opener)
   const proof = await proveSnapshot(place, {
     opener,
     onProgress: ({ part, parts, records }) =>

@@ -408,6 +408,11 @@ describe('an encrypted backup', () => {
     expect(await failureOf(compact({ ...compaction(last.at), opener }))).toMatchObject({
       exit: EXIT.precondition,
     })
+    const stranger = { opener: openWith([await generateIdentity()]), seal: wishes.seal }
+    expect(await failureOf(compact({ ...compaction(last.at), ...stranger }))).toMatchObject({
+      exit: EXIT.precondition,
+      message: expect.stringMatching(/Z was encrypted for other keys: none of the identities given/),
+    })
     const made = await compact({ ...compaction(last.at), opener, seal: wishes.seal })
     expect(await heldIn(made.place, opener)).toEqual(last.lines)
     expect(readableIn({ ...last.at, place: made.place }, bench.contacts)).toEqual([])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import type { BackupOutcome } from '../../src/backup/backup.ts'
+import { restore } from '../../src/commands/restore.ts'
 import { snapshotsCreate } from '../../src/commands/snapshots-create.ts'
 import { snapshotsDiff } from '../../src/commands/snapshots-diff.ts'
 import { snapshotsShow } from '../../src/commands/snapshots-show.ts'
@@ -14,7 +15,7 @@ import { indexKeyOf } from '../../src/snapshot/digests.ts'
 import { sealFor } from '../../src/snapshot/seal.ts'
 import { type Nights, openNights, TENANT, type Wishes } from '../backup/nights.ts'
 import { contact, schema, writeSnapshot } from '../snapshot/sample.ts'
-import { openBench, produce, RATING } from '../support/bench.ts'
+import { BASE_URL, openBench, produce, RATING } from '../support/bench.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { linesOf } from '../support/lines.ts'
 import { tellOf } from '../support/told.ts'
@@ -260,6 +261,42 @@ describe('verify', () => {
         text: expect.stringContaining('it has no manifest.json'),
       })
     }
+  })
+})
+
+describe('the identity of somebody else', () => {
+  it.each(['a chain', 'a full one'])('is told as that, and never as damage: %s', async (kind) => {
+    const { wishes } = await sealed()
+    const plain = { seal: wishes.seal }
+    const two = await twoNights(kind === 'a chain' ? wishes : { ...plain, sinceLatest: false })
+    const { identity } = await sealed()
+    const args = { ...dataOf(two), identity }
+    const a = two.a.place.name
+    const b = two.b.place.name
+    for (const told of [
+      await tellOf(verify, { ...args, snapshot: b }),
+      await tellOf(snapshotsShow, { ...args, snapshot: b, sample: 1 }),
+      await tellOf(snapshotsDiff, { ...args, a, b }),
+      await tellOf(restore, { ...args, snapshot: b, 'base-url': BASE_URL }, { ENGAGE_API_KEY: 'key' }),
+    ]) {
+      expect(told).toMatchObject({ exit: EXIT.precondition })
+      expect(told.text).toMatch(/Z was encrypted for other keys: none of the identities given can read it/)
+      expect(told.text).not.toMatch(/damage/i)
+    }
+  })
+
+  it('is not what a damaged head of one file is taken for', async () => {
+    const { wishes, identity } = await sealed()
+    const two = await twoNights({ seal: wishes.seal, sinceLatest: false })
+    const folder = two.b.place.name
+    const [file = ''] = readdirSync(folder).filter((name) => name.startsWith('interactions-'))
+    const bytes = readFileSync(join(folder, file))
+    // Within what only the recipient can unwrap.
+    const at = bytes.indexOf('\n---') - 5
+    bytes.set([bytes[at] === 65 ? 66 : 65], at)
+    writeFileSync(join(folder, file), bytes)
+    const told = await tellOf(verify, { snapshot: folder, identity, ...dataOf(two) })
+    expect(told).toMatchObject({ exit: EXIT.differences, text: expect.stringContaining('Damaged') })
   })
 })
 

@@ -178,6 +178,13 @@ describe('contacts that are forgotten', () => {
     const failure = await failureOf(forget(year, ids, { ...keys, seal: other }))
     expect(failure).toMatchObject({ exit: 4 })
     expect(String(failure)).toContain('for the same; others were given')
+    const stranger = await failureOf(
+      forget(year, ids, { ...keys, opener: openWith([await generateIdentity()]) }),
+    )
+    expect(stranger).toMatchObject({
+      exit: 4,
+      message: expect.stringMatching(/Z was encrypted for other keys/),
+    })
     // Even where what is written for them could be read with what is given: not by whoever has the first key alone.
     const second = await generateIdentity()
     const both = {

@@ -132,6 +132,11 @@ describe('the history of a plan', () => {
       next: expect.stringContaining('--identity'),
     }
     expect(await failureOf(planRun(bench, { history: historyIn(source) }))).toMatchObject(locked)
+    const others = { place: localPlace(source), opener: openWith([await generateIdentity()]) }
+    expect(await failureOf(planRun(bench, { history: { source: others, mode: 'only' } }))).toMatchObject({
+      exit: 4,
+      message: expect.stringMatching(/^\S+ was encrypted for other keys: none of the identities given/),
+    })
     const at = { place: localPlace(source), opener: openWith([identity]) }
     const run = await planRun(bench, { history: { source: at, mode: 'besides' } })
     const closed = { ...run.context, source: async () => ({ ...at, opener: undefined }) }

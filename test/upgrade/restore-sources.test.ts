@@ -38,7 +38,10 @@ describe('a restore', () => {
       source: async () => ({ place: localPlace(source), opener: openWith(identities) }),
     })
     const wrong = { ...run, context: opened([await generateIdentity()]) }
-    expect(await failureOf(go(wrong))).toMatchObject({ exit: 4 })
+    expect(await failureOf(go(wrong))).toMatchObject({
+      exit: 4,
+      message: expect.stringMatching(/^\S+ was encrypted for other keys: none of the identities given/),
+    })
     const right = { ...run, context: opened([identity]) }
     await walk(right)
     expect(held(bench)).toEqual(history)
