@@ -3,9 +3,10 @@
  * Guarantees: one place is made of one address, and two addresses of one folder are known to be that; what is no address is wrong use; the client of object stores is loaded
  * only where an address asks for it.
  */
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
+import { EXIT, OperatorError } from '../errors.ts'
 import { localPlace, type Place } from '../snapshot/place.ts'
 import { s3AddressOf } from '../snapshot/s3-address.ts'
 
@@ -35,4 +36,27 @@ export async function rootPlace(
   const stored = address === undefined ? undefined : s3AddressOf(address)
   if (stored !== undefined) return (await import('../snapshot/s3-client.ts')).openS3(stored, stop)
   return localPlace(resolve(address ?? config.data))
+}
+
+/**
+ * As `rootPlace`, for whoever looks at all that is there: of a folder that is named and not there, nothing said of its snapshots
+ * would be true. The data folder need not be there yet.
+ * @throws OperatorError (exit 2) where a folder is named that is none
+ */
+export async function rootThere(
+  address: string | undefined,
+  config: Config,
+  stop?: AbortSignal,
+): Promise<Place> {
+  const root = await rootPlace(address, config, stop)
+  const { folder } = root
+  if (address === undefined || folder === undefined) return root
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return root
+  throw new OperatorError({
+    what: found === undefined ? `The folder ${folder} does not exist.` : `${folder} is no folder.`,
+    safe: 'Nothing was changed.',
+    next: 'Name the folder, or the address, under which the snapshots of all tenants are: --from FOLDER',
+    exit: EXIT.usage,
+  })
 }

@@ -15,7 +15,7 @@ import { lockBackups } from './backup-work.ts'
 import { type Args, type Command, listOf, type Tools, textOf } from './command.ts'
 import { assertAllFinished, assertNoRunNeeds, assertNothingUnfinished, type Searched } from './forgettable.ts'
 import { IDENTITY, openerOf } from './identity.ts'
-import { rootPlace } from './places.ts'
+import { rootThere } from './places.ts'
 import { runsKnowing } from './runs-knowing.ts'
 import { FROM } from './which-snapshot.ts'
 
@@ -43,10 +43,14 @@ export const snapshotsForgetContact: Command = {
     const contacts = await contactsNamed(args)
     const dryRun = args['dry-run'] === true
     const config = readConfig(args, tools.env, false)
-    const root = await rootPlace(textOf(args, 'from'), config, tools.stop)
+    const root = await rootThere(textOf(args, 'from'), config, tools.stop)
     const opener = openerOf(args, tools.env)
     const recipients = recipientsOf(args)
     const homes = await homesIn(root)
+    if (homes.length === 0) {
+      tellRuns(await runsKnowing(config.data, contacts, tools.clock), config, tools)
+      throw wrong(`There are no snapshots in ${root.name}: nothing was looked at.`)
+    }
     using held = new DisposableStack()
     if (!dryRun) hold(held, homes, config, tools)
     assertNothingUnfinished(homes, config, SPOOL, tools)
@@ -63,10 +67,7 @@ export const snapshotsForgetContact: Command = {
     const known = await runsKnowing(config.data, contacts, tools.clock)
     const looked = searched.reduce((sum, { entries }) => sum + entries.length, 0)
     tools.output.say(lastLine(concerned.length, looked, dryRun))
-    for (const run of known)
-      tools.output.say(
-        `Run ${run} has them in its own files (run.db, and what it left of its import): remove ${join(config.data, 'runs', run)} when nobody needs it any more.`,
-      )
+    tellRuns(known, config, tools)
     tools.output.result({
       dryRun,
       looked,
@@ -157,6 +158,13 @@ function lastLine(concerned: number, looked: number, dryRun: boolean): string {
   return dryRun
     ? `Dry run: nothing was changed. To be rid of them: ${concerned} ${of}`
     : `Rid of them, and proven: ${concerned} ${of}. Make sure that the contacts are deleted in Engage, and not in the list of contacts any more.`
+}
+
+function tellRuns(runs: readonly string[], { data }: Pick<Config, 'data'>, { output }: Tools): void {
+  for (const run of runs)
+    output.say(
+      `Run ${run} has them in its own files (run.db, and what it left of its import): remove ${join(data, 'runs', run)} when nobody needs it any more.`,
+    )
 }
 
 function wrong(what: string): OperatorError {

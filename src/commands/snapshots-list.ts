@@ -4,7 +4,7 @@ import { EXIT } from '../errors.ts'
 import { snapshotLines } from '../report/snapshots.ts'
 import { type CatalogEntry, catalogOf } from '../snapshot/catalog.ts'
 import { type Command, textOf } from './command.ts'
-import { rootPlace } from './places.ts'
+import { rootThere } from './places.ts'
 
 export const snapshotsList: Command = {
   group: 'snapshots',
@@ -21,7 +21,7 @@ export const snapshotsList: Command = {
   interrupted: 'Nothing was changed.',
   async run(args, tools) {
     const config = readConfig(args, tools.env, false)
-    const root = await rootPlace(textOf(args, 'from'), config, tools.stop)
+    const root = await rootThere(textOf(args, 'from'), config, tools.stop)
     const schemaId = textOf(args, 'schemaId')
     const found = (await catalogOf(root)).filter(
       (each) => schemaId === undefined || each.schemaId === schemaId,

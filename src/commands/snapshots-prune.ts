@@ -6,7 +6,7 @@ import type { Subject } from '../snapshot/candidate.ts'
 import { homesIn } from '../snapshot/catalog.ts'
 import { keepsAnything, type Policy, type Verdict } from '../snapshot/retention.ts'
 import { type Args, amountOf, type Command, durationOf, textOf } from './command.ts'
-import { rootPlace } from './places.ts'
+import { rootThere } from './places.ts'
 import { type Pruned, pruneSchema } from './pruning.ts'
 import { errorResult } from './trouble.ts'
 
@@ -35,7 +35,7 @@ export const snapshotsPrune: Command = {
     const policy = policyOf(args)
     const dryRun = args['dry-run'] === true
     const config = readConfig(args, tools.env, false)
-    const root = await rootPlace(textOf(args, 'from'), config)
+    const root = await rootThere(textOf(args, 'from'), config)
     const only = textOf(args, 'schemaId')
     const homes = (await homesIn(root)).filter(({ schemaId }) => only === undefined || schemaId === only)
     if (homes.length === 0)

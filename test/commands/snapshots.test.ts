@@ -7,6 +7,9 @@ import type { BackupOutcome } from '../../src/backup/backup.ts'
 import { restore } from '../../src/commands/restore.ts'
 import { snapshotsCreate } from '../../src/commands/snapshots-create.ts'
 import { snapshotsDiff } from '../../src/commands/snapshots-diff.ts'
+import { snapshotsForgetContact } from '../../src/commands/snapshots-forget-contact.ts'
+import { snapshotsList } from '../../src/commands/snapshots-list.ts'
+import { snapshotsPrune } from '../../src/commands/snapshots-prune.ts'
 import { snapshotsShow } from '../../src/commands/snapshots-show.ts'
 import { verify } from '../../src/commands/verify.ts'
 import { EXIT } from '../../src/errors.ts'
@@ -297,6 +300,48 @@ describe('the identity of somebody else', () => {
     writeFileSync(join(folder, file), bytes)
     const told = await tellOf(verify, { snapshot: folder, identity, ...dataOf(two) })
     expect(told).toMatchObject({ exit: EXIT.differences, text: expect.stringContaining('Damaged') })
+  })
+})
+
+describe('where nothing is', () => {
+  const nowhere = '/nowhere/at/all'
+  const id = '00000000-0000-4000-9000-000000000001'
+  const three = [
+    [snapshotsList, {}],
+    [snapshotsPrune, { 'keep-last': 1 }],
+    [snapshotsForgetContact, { contactIds: [id] }],
+  ] as const
+
+  it.each(three)(
+    'a folder that is named and does not exist is told as that: $usage',
+    async (command, args) => {
+      const data = await temporaryFolder()
+      const file = join(data, 'file')
+      writeFileSync(file, '')
+      const absent = await tellOf(command, { ...args, data, from: nowhere })
+      expect(absent).toMatchObject({
+        exit: EXIT.usage,
+        text: expect.stringContaining(`${nowhere} does not exist`),
+      })
+      expect(await tellOf(command, { ...args, data, from: file })).toMatchObject({
+        exit: EXIT.usage,
+        text: expect.stringContaining('is no folder'),
+      })
+      expect(await tellOf(command, { ...args, data, from: data })).toMatchObject({
+        exit: command === snapshotsForgetContact ? EXIT.usage : EXIT.done,
+        text: expect.stringContaining('There are no snapshots'),
+      })
+    },
+  )
+
+  it('the data folder need not be there yet, but nobody is forgotten in it', async () => {
+    const told = await tellOf(snapshotsList, { data: nowhere })
+    expect(told).toMatchObject({ exit: EXIT.done, json: { snapshots: [] } })
+    const forgotten = await tellOf(snapshotsForgetContact, { contactIds: [id], data: nowhere })
+    expect(forgotten).toMatchObject({
+      exit: EXIT.usage,
+      text: expect.stringContaining('nothing was looked at'),
+    })
   })
 })
 
