@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
-import { EXIT } from '../errors.ts'
+import { EXIT, OperatorError } from '../errors.ts'
 import { type Change, type Changed, compareContacts, type DifferenceCounts } from '../snapshot/difference.ts'
 import type { Manifest } from '../snapshot/format.ts'
+import { manifestAt } from '../snapshot/manifest-file.ts'
 import { inOneOrder } from '../snapshot/ordered.ts'
 import type { Place } from '../snapshot/place.ts'
 import { PlainLines } from '../snapshot/plain-lines.ts'
@@ -46,6 +47,7 @@ export const snapshotsDiff: Command = {
       await snapshotNamed(textOf(args, 'a') ?? '', where),
       await snapshotNamed(textOf(args, 'b') ?? '', where),
     ] as const
+    await assertOneSchema(places)
     const { shown, counts, manifests } = await compare(places, { opener, limit, list }, tools)
     tell(manifests, shown, counts, tools)
     if (list !== undefined) tools.output.say(`All of them are in ${list.path}`)
@@ -55,6 +57,18 @@ export const snapshotsDiff: Command = {
     })
     return EXIT.done
   },
+}
+
+/** @throws OperatorError (exit 2) where they are of different schemas: all of the one would be gone, all of the other added */
+async function assertOneSchema(places: readonly [Place, Place]): Promise<void> {
+  const [a, b] = [await manifestAt(places[0]), await manifestAt(places[1])]
+  if (a.schemaId === b.schemaId) return
+  throw new OperatorError({
+    what: `They can't be compared: ${places[0].name} is of the schema ${a.schemaId}, ${places[1].name} of ${b.schemaId}.`,
+    safe: 'Nothing was changed.',
+    next: 'Name two snapshots of one schema: engage-migrate snapshots list   (lists them)',
+    exit: EXIT.usage,
+  })
 }
 
 interface Wishes {
@@ -115,11 +129,8 @@ function tell(
   counts: DifferenceCounts,
   { output }: Tools,
 ): void {
-  if (a.schemaId !== b.schemaId || a.tenant !== b.tenant) {
-    output.say(
-      `Not of the same: the first is of ${a.schemaId} in ${a.tenant}, the second of ${b.schemaId} in ${b.tenant}.`,
-    )
-  }
+  if (a.tenant !== b.tenant)
+    output.say(`Not of the same tenant: the first is of ${a.tenant}, the second of ${b.tenant}.`)
   for (const [change, word] of Object.entries(WORDS) as [Change, string][]) {
     for (const { interaction } of shown.get(change) ?? []) {
       const { id, contactId, createdDate } = interaction

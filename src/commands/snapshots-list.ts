@@ -23,11 +23,10 @@ export const snapshotsList: Command = {
     const config = readConfig(args, tools.env, false)
     const root = await rootThere(textOf(args, 'from'), config, tools.stop)
     const schemaId = textOf(args, 'schemaId')
-    const found = (await catalogOf(root)).filter(
-      (each) => schemaId === undefined || each.schemaId === schemaId,
-    )
+    const all = await catalogOf(root)
+    const found = all.filter((each) => schemaId === undefined || each.schemaId === schemaId)
     if (found.length === 0) tools.output.say(`There are no snapshots in ${root.name}.`)
-    for (const line of snapshotLines(found)) tools.output.say(line)
+    for (const line of snapshotLines(found, all)) tools.output.say(line)
     tools.output.result({ snapshots: found.map(resultOf) })
     return EXIT.done
   },

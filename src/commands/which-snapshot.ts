@@ -14,8 +14,8 @@ import { rootPlace } from './places.ts'
 
 /** What a command's help says of such an argument. */
 export const SNAPSHOT =
-  'folder or address of a snapshot; or its name as `snapshots list` has it: STAMP, or SCHEMA@latest for the newest that the tenant held ' +
-  '(TENANT/SCHEMA/STAMP and TENANT/SCHEMA@latest where that could be several)'
+  'folder or address of a snapshot; or its name as `snapshots list` has it: STAMP (SCHEMA/STAMP where several schemas have that one), or ' +
+  'SCHEMA@latest for the newest that the tenant held; TENANT/ before it where several tenants have that schema'
 
 /** The flag that says where such names are looked up. */
 export const FROM: Flag = {

@@ -163,6 +163,15 @@ describe('diff', () => {
     })
   })
 
+  it('of two schemas is refused: neither is the other one, changed', async () => {
+    const two = await twoNights()
+    const other = join(await temporaryFolder(), 'other')
+    await writeSnapshot(other, [[contact(1, ['{}'])]])
+    const told = await tellOf(snapshotsDiff, { a: two.a.place.name, b: other, ...dataOf(two) })
+    expect(told).toMatchObject({ exit: EXIT.usage })
+    expect(told.text).toMatch(new RegExp(`of the schema ${RATING}.* of ${schema.id}`))
+  })
+
   it('does not touch what stands in the place of its list', async () => {
     const folder = await temporaryFolder()
     const out = join(folder, 'precious')

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { snapshotsList } from '../../src/commands/snapshots-list.ts'
 import { snapshotNamed } from '../../src/commands/which-snapshot.ts'
 import { readConfig } from '../../src/config.ts'
 import { EXIT } from '../../src/errors.ts'
@@ -9,6 +10,7 @@ import { finishSnapshot, writeSchema } from '../../src/snapshot/writer.ts'
 import { contact, factsOf, schema, writePart, writeSnapshot } from '../snapshot/sample.ts'
 import { failureOf } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { tellOf } from '../support/told.ts'
 
 const OLD = '20260101T020000000Z'
 const NEW = '20260102T020000000Z'
@@ -48,6 +50,21 @@ describe('A snapshot is found', () => {
     const folder = await add('acme', 'wishlist', OLD)
     for (const text of [OLD, `wishlist/${OLD}`, `acme/wishlist/${OLD}`])
       expect(await named(text)).toBe(folder)
+  })
+
+  it('by what the list prints of it, whoever else has its stamp', async () => {
+    const folders = [
+      await add('acme', 'repair', OLD),
+      await add('acme', 'wishlist', OLD),
+      await add('acme', 'wishlist', NEW),
+      await add('globex', 'wishlist', OLD),
+    ]
+    const { text } = await tellOf(snapshotsList, { data })
+    const names = Array.from(text.matchAll(/^ {2}(\S+)/gm), ([, name = '']) => name)
+    expect(names).toEqual([`repair/${OLD}`, `acme/wishlist/${OLD}`, NEW, `globex/wishlist/${OLD}`])
+    expect(await Promise.all(names.map((name) => named(name)))).toEqual(folders)
+    // Those that are not listed have the stamp, too.
+    expect((await tellOf(snapshotsList, { data, schemaId: 'repair' })).text).toContain(`  repair/${OLD}`)
   })
 
   it('as the newest that is finished: half a one is being written', async () => {
