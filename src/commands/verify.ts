@@ -22,6 +22,7 @@ import { countOf } from '../words.ts'
 import { type Command, type Tools, textOf } from './command.ts'
 import { IDENTITY, openerOf } from './identity.ts'
 import { openConnection } from './open.ts'
+import { remedyFor } from './remedy.ts'
 import { errorResult } from './trouble.ts'
 import { type Subject, subjectOf } from './verify-subject.ts'
 import { FROM, SNAPSHOT } from './which-snapshot.ts'
@@ -70,7 +71,7 @@ export const verify: Command = {
       const told = new OperatorError({
         what: `The snapshot ${place.name} is damaged (problems found: ${proof.problems.length}).`,
         safe: 'Nothing was changed.',
-        next: 'Put the damaged files back from a copy, or export again: engage-migrate plan SCHEMA …, then engage-migrate upgrade PLAN --dry-run',
+        next: remedyFor(await manifestAt(place).catch(() => undefined)),
         exit: EXIT.differences,
       })
       tools.output.error(told)

@@ -16,8 +16,9 @@ import { EXIT } from '../../src/errors.ts'
 import type { ContactRead } from '../../src/model.ts'
 import { indexKeyOf } from '../../src/snapshot/digests.ts'
 import { sealFor } from '../../src/snapshot/seal.ts'
+import { finishSnapshot, writeSchema } from '../../src/snapshot/writer.ts'
 import { type Nights, openNights, TENANT, type Wishes } from '../backup/nights.ts'
-import { contact, schema, writeSnapshot } from '../snapshot/sample.ts'
+import { contact, factsOf, schema, writePart, writeSnapshot } from '../snapshot/sample.ts'
 import { BASE_URL, openBench, produce, RATING } from '../support/bench.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { linesOf } from '../support/lines.ts'
@@ -256,6 +257,26 @@ describe('verify', () => {
     const proven = await tellOf(verify, { ...args, identity })
     expect(proven.json).toMatchObject({ whole: true, sealed: false, records: idsIn(two.nights).length })
     expect(proven.text).toContain('each proven')
+  })
+
+  it.each([
+    ['backup', `backup ${schema.id} --contacts`],
+    ['history', 'snapshots create --from'],
+    ['restore', 'restore SNAPSHOT'],
+    ['base', `plan ${schema.id} …`],
+    ['merged', `plan ${schema.id} …`],
+  ])('of a damaged one says how another is made: %s', async (pass, command) => {
+    const folder = await temporaryFolder()
+    const proof = await writeSchema(folder, schema)
+    const part = await writePart(folder, 1, [contact(1, ['{}'])])
+    await finishSnapshot(folder, { ...factsOf(1, proof), pass }, [part])
+    rmSync(join(folder, part.interactions.name))
+    const told = await tellOf(verify, { snapshot: folder })
+    expect(told).toMatchObject({ exit: EXIT.differences, text: expect.stringContaining(command) })
+    expect(told.text.match(/engage-migrate (backup|snapshots|restore|plan)/g)).toHaveLength(1)
+    rmSync(join(folder, part.contacts.name))
+    writeFileSync(join(folder, 'manifest.json'), '{}')
+    expect((await tellOf(verify, { snapshot: folder })).text).toContain('make it anew, as it was made')
   })
 
   it('refuses half a snapshot, and what is neither that nor a run', async () => {
