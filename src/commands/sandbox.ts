@@ -8,7 +8,7 @@ import { FORMS, ILLEGAL_FORMS, type Keeps } from '../sandbox/forms.ts'
 import { SANDBOX_HELP } from '../sandbox/help.ts'
 import { seedTenant } from '../sandbox/seed.ts'
 import { type Served, serve } from '../sandbox/server.ts'
-import { type Args, amountOf, type Command, textOf } from './command.ts'
+import { type Args, amountOf, type Command, type Tools, textOf } from './command.ts'
 
 export const sandbox: Command = {
   usage: 'sandbox',
@@ -17,7 +17,11 @@ export const sandbox: Command = {
   flags: {
     port: { type: 'number', default: 8080, describe: 'port; 0 picks a free one' },
     state: { type: 'string', describe: 'file that keeps the tenant across restarts' },
-    seed: { type: 'number', default: 1, describe: 'the same seed gives the same tenant' },
+    seed: {
+      type: 'number',
+      describe:
+        'the same seed gives the same tenant, and the same ids to what is posted [without it: the tenant of 1, ids by chance]',
+    },
     contacts: { type: 'number', default: 1000, describe: 'contacts of a new tenant' },
     interactions: { type: 'number', default: 2, describe: 'interactions a contact and schema, on average' },
     schemas: { type: 'string', describe: 'ids of the schemas of a new tenant, comma-separated [all eight]' },
@@ -63,7 +67,7 @@ export const sandbox: Command = {
   epilogue: SANDBOX_HELP,
   async run(args, tools) {
     const port = amountOf(args, 'port')
-    const server = open(args)
+    const server = open(args, tools)
     const { url, close } = await listen(server, port)
     const file = textOf(args, 'contacts-file')
     if (file !== undefined) {
@@ -98,9 +102,9 @@ async function listen(server: Sandbox, port: number): Promise<Served> {
   }
 }
 
-function open(args: Args): Sandbox {
+function open(args: Args, tools: Pick<Tools, 'random'>): Sandbox {
   try {
-    return createSandbox(optionsOf(args))
+    return createSandbox(optionsOf(args, tools))
   } catch (error) {
     throw new OperatorError({
       what: `The sandbox can't be started so: ${messageOf(error)}.`,
@@ -111,13 +115,17 @@ function open(args: Args): Sandbox {
   }
 }
 
-function optionsOf(args: Args): SandboxOptions {
+function optionsOf(args: Args, { random }: Pick<Tools, 'random'>): SandboxOptions {
   const number = (name: string): number => amountOf(args, name)
+  const seeded = args['seed'] !== undefined
+  const seed = seeded ? number('seed') : 1
   const state = textOf(args, 'state')
   const schemas = textOf(args, 'schemas')?.split(',')
   const faults = listed(args['fault']).map((text) => parseJson(text) as unknown as FaultRule)
   return {
-    seed: number('seed'),
+    seed,
+    // No two tenants give the same ids: what is restored from one into another must not meet its own there.
+    ...(!seeded && { idSeed: `${random()} ${random()}` }),
     latency: number('latency'),
     lag: number('lag'),
     schemaGoneLag: number('schema-gone-lag'),
@@ -130,7 +138,7 @@ function optionsOf(args: Args): SandboxOptions {
     ...(state === undefined ? {} : { stateFile: state }),
     tenant: () =>
       seedTenant({
-        seed: number('seed'),
+        seed,
         contacts: number('contacts'),
         interactions: number('interactions'),
         ...(schemas === undefined ? {} : { schemas }),

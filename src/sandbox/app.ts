@@ -27,8 +27,10 @@ import { Traffic, type TrafficCounts } from './traffic.ts'
 export interface SandboxOptions extends Partial<Behaviour> {
   /** The machine's own where absent. */
   readonly clock?: Clock
-  /** For ids, latencies and faults; 1 where absent. */
+  /** For ids, lags, latencies and faults; 1 where absent. */
   readonly seed?: number
+  /** What the ids of new interactions are made of, where they are to be no other sandbox's; the seed where absent. */
+  readonly idSeed?: string
   /** Keys that are let in; only `sandbox-key` where absent. */
   readonly apiKeys?: readonly string[]
   /** Where the tenant is kept across restarts; in memory only where absent. */
@@ -71,6 +73,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const {
     clock = systemClock,
     seed = 1,
+    idSeed = String(seed),
     apiKeys = [DEFAULT_API_KEY],
     stateFile,
     tenant,
@@ -88,7 +91,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const admin = adminRoutes({ stats, setFaults: (each) => faults.replace(each), configure })
 
   function desk(again = false): Desk {
-    return { state, behaviour, now: clock.now(), seed: String(seed), pages, again }
+    return { state, behaviour, now: clock.now(), seed: String(seed), idSeed, pages, again }
   }
 
   function configure(changes: object): void {
@@ -144,7 +147,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
 
   /** What is answered in the place of an interaction that is not made. */
   function notKept(): Response {
-    const id = countedGuid(String(seed), state.tenant.issued)
+    const id = countedGuid(idSeed, state.tenant.issued)
     state.record({ type: 'interaction-ignored' })
     return answer(IGNORED_INTERACTION_STATUS, { id })
   }

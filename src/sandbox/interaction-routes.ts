@@ -71,7 +71,7 @@ function createInteraction(call: Call, desk: Desk): Response {
   const { state, behaviour, now } = desk
   const instant = createdInstant(createdDate, now)
   if (instant === undefined) return failure(400, 'createdDate must be a date-time')
-  const id = countedGuid(desk.seed, state.tenant.issued)
+  const id = countedGuid(desk.idSeed, state.tenant.issued)
   const given = readPayload(payload, behaviour.keeps)
   const problem = payloadProblem(subject.schema, given)
   if (problem !== undefined && behaviour.invalid === 'refuse') return failure(400, problem)

@@ -23,8 +23,10 @@ export interface Desk {
   readonly behaviour: Behaviour
   /** Milliseconds since the epoch at which the server acts. */
   readonly now: number
-  /** What the ids of new interactions are made from. */
+  /** What lags are drawn from. */
   readonly seed: string
+  /** What the ids of new interactions are made from. */
+  readonly idSeed: string
   readonly pages: PageMemory
   /** Whether a next page is to be answered with the one before it. */
   readonly again: boolean

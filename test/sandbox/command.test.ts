@@ -14,11 +14,24 @@ async function command(...args: readonly string[]): Promise<Running> {
   return running
 }
 
-async function up(...args: readonly string[]): Promise<{ readonly ask: Ask; readonly running: Running }> {
-  const running = await command('--contacts', '0', '--schemas', 'wishlist', ...args)
+const NOBODY = ['--contacts', '0']
+
+interface Up {
+  readonly ask: Ask
+  readonly running: Running
+  readonly url: string
+}
+
+async function up(...args: readonly string[]): Promise<Up> {
+  const running = await command(
+    ...(args.includes('--contacts') ? [] : NOBODY),
+    '--schemas',
+    'wishlist',
+    ...args,
+  )
   await until(() => running.stdout().includes('\n'), running)
   const { url } = JSON.parse(running.stdout()) as { readonly url: string }
-  return { ask: caller(fetch, url), running }
+  return { ask: caller(fetch, url), running, url }
 }
 
 const WISHES = `interactions?contactId=${CONTACT}&schemaId=wishlist`
@@ -37,6 +50,26 @@ test('It keeps records in a form of choice, and shifts pages', async () => {
   await wish(ask, 'SKU-51', '2024-01-02T00:00:00Z')
   const second = await ask('GET', nextOf(first) ?? 'nowhere')
   expect(itemsOf(second)[0]).toEqual(itemsOf(first)[49])
+})
+
+test('No two give the same ids to what is posted, but with the same seed; what they begin with is the same', async () => {
+  const idsOf = async (...args: readonly string[]) => {
+    const { ask, url } = await up('--contacts', '5', ...args)
+    const seeded = await (await fetch(`${url}/sandbox/interactions`)).text()
+    await ask('POST', '/sandbox/contacts', { id: CONTACT })
+    await wish(ask, 'SKU-1', '2024-01-01T00:00:00Z')
+    return { seeded, posted: itemsOf(await ask('GET', WISHES)).map(({ id }) => id) }
+  }
+  const [a, b, first, again] = await Promise.all([
+    idsOf(),
+    idsOf(),
+    idsOf('--seed', '1'),
+    idsOf('--seed', '1'),
+  ])
+  expect(a.seeded.length).toBeGreaterThan(0)
+  for (const each of [b, first]) expect(each.seeded).toEqual(a.seeded)
+  expect(new Set([a, b, first].flatMap(({ posted }) => posted)).size).toBe(3)
+  expect(again).toEqual(first)
 })
 
 test('It goes on showing what is deleted', async () => {
