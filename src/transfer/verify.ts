@@ -173,7 +173,8 @@ export async function compareLive(
   })
   const old = new Set(pieces.flatMap((piece) => [...job.oldIds(piece, piece.firstSeq)]))
   const read = await readContact(job.reader, job.clock, contactId, job.schemaId)
-  const shown = read.interactions.filter(({ id }) => !old.has(id))
+  // What was answered to a POST of ours since is there, whatever had that id elsewhere: in the tenant that a snapshot is of, say.
+  const shown = read.interactions.filter(({ id }) => !old.has(id) || job.isClaimed(id))
   const gone = read.state === 'gone'
   const { lost, moved } = await lookElsewhere(job, journaled, new Set(shown.map(({ id }) => id)), gone)
   const expected = journaled.map((each): Expected => {

@@ -80,6 +80,32 @@ describe('a restore into a schema that is there', () => {
     expect(readFileSync(join(run.folder, 'rejected.ndjson'), 'utf8')).toBe('')
   })
 
+  it.each([true, false])(
+    'counts what it has posted where the tenant gives it ids that the snapshot has; created by it: %s',
+    async (createSchema) => {
+      const into = async (source: string) => {
+        const bench = openBench()
+        if (createSchema) bench.sandbox.tenant.apply({ type: 'schema-deleted', id: RATING })
+        else emptySchema(bench)
+        const run = await restoreRun(bench, source, { createSchema })
+        await walk(run)
+        return { bench, run }
+      }
+      const history = held(openBench())
+      const { bench: first } = await into(await backedUp(openBench()))
+      const source = await backedUp(first)
+      // Another tenant, whose ids are drawn as those of the first one were.
+      const { bench, run } = await into(source)
+      const again = all(bench).filter(({ id, contactId }) =>
+        all(first).some((each) => each.id === id && each.contactId === contactId),
+      )
+      expect(again.length).toBeGreaterThan(history.length / 10)
+      expect(held(bench)).toEqual(history)
+      expect(bench.posts()).toBe(history.length)
+      expect(verification(run)).toMatchObject({ expected: history.length, found: history.length, missing: 0 })
+    },
+  )
+
   it('posts nothing, and asks for no signature, where all of it is there', async () => {
     const bench = openBench()
     const source = await backedUp(bench)
