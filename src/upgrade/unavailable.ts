@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
-import { MANIFEST } from '../snapshot/format.ts'
+import { MANIFEST, SCHEMA } from '../snapshot/format.ts'
 import type { Plan } from './plan.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -18,7 +18,8 @@ export function assertKept(
   snapshot: string,
 ): void {
   const folder = join(snapshots, snapshot)
-  if (!existsSync(join(folder, MANIFEST))) throw removed(plan, folder)
+  // What lacks its manifest alone was not pruned, it is damaged.
+  if (![MANIFEST, SCHEMA].some((name) => existsSync(join(folder, name)))) throw removed(plan, folder)
 }
 
 function removed({ run, restore, schemaId }: Plan, folder: string): OperatorError {

@@ -21,10 +21,8 @@ import {
 const UPGRADES = [
   ['Reuse-Spring-2023', 'price,purchase-timestamp,name'],
   ['wishlist', 'productSku'],
-  ['wholeSalePurchase', 'date,pricePaid'],
   ['repair', 'isFreeRepair,brand,storeId,storeName,productId,productModel'],
   ['preownedProduct', 'reimbursement,condition'],
-  ['recycled', 'quantity,type'],
 ] as const
 
 describe.concurrent('An upgrade through the command line', () => {

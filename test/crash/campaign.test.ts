@@ -16,16 +16,16 @@ describe('Upgrades in which everything goes wrong', () => {
   test('bring back every record exactly once, or say by name what differs', {
     timeout: 400_000,
   }, async () => {
-    const sum = JSON.parse(await campaign('--runs', '48', '--seed', '1', '--json')) as {
+    const sum = JSON.parse(await campaign('--runs', '40', '--seed', '1', '--json')) as {
       readonly runs: number
       readonly failed: readonly number[]
       readonly crashes: number
       readonly orphans: number
       readonly faults: Readonly<Record<string, number>>
     }
-    expect(sum).toMatchObject({ runs: 48, failed: [] })
+    expect(sum).toMatchObject({ runs: 40, failed: [] })
     // It was as bad as it was meant to be.
-    expect(sum.crashes).toBeGreaterThan(90)
+    expect(sum.crashes).toBeGreaterThan(80)
     expect(sum.orphans).toBeGreaterThan(0)
     for (const kind of [
       'reset-after',
