@@ -16,16 +16,16 @@ describe('Upgrades in which everything goes wrong', () => {
   test('bring back every record exactly once, or say by name what differs', {
     timeout: 400_000,
   }, async () => {
-    const sum = JSON.parse(await campaign('--runs', '40', '--seed', '1', '--json')) as {
+    const sum = JSON.parse(await campaign('--runs', '28', '--seed', '1', '--json')) as {
       readonly runs: number
       readonly failed: readonly number[]
       readonly crashes: number
       readonly orphans: number
       readonly faults: Readonly<Record<string, number>>
     }
-    expect(sum).toMatchObject({ runs: 40, failed: [] })
+    expect(sum).toMatchObject({ runs: 28, failed: [] })
     // It was as bad as it was meant to be.
-    expect(sum.crashes).toBeGreaterThan(80)
+    expect(sum.crashes).toBeGreaterThan(50)
     expect(sum.orphans).toBeGreaterThan(0)
     for (const kind of [
       'reset-after',
@@ -35,11 +35,11 @@ describe('Upgrades in which everything goes wrong', () => {
       'lands-late',
       'acts-late',
     ])
-      expect(sum.faults[kind], kind).toBeGreaterThan(5)
+      expect(sum.faults[kind], kind).toBeGreaterThan(3)
   })
 
   test('are the same whenever they are replayed', async () => {
-    const replayed = ['--runs', '2', '--seed', '7', '--trace', '--json']
+    const replayed = ['--runs', '1', '--seed', '7', '--trace', '--json']
     const traces = await Promise.all(
       [0, 1].map(
         async () => (await run(process.execPath, [CAMPAIGN, ...replayed], { maxBuffer: 2 ** 26 })).stderr,

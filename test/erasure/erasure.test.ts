@@ -34,7 +34,7 @@ interface Year {
 async function openYear(
   wishes: Partial<Wishes> = {},
   opener?: Opener,
-  { root, contacts = 20, count = NIGHTS }: { root?: Place; contacts?: number; count?: number } = {},
+  { root, contacts = 12, count = NIGHTS }: { root?: Place; contacts?: number; count?: number } = {},
 ): Promise<Year> {
   const nights = await openNights(openBench({ contacts }), root)
   const held = new Map<string, readonly string[]>()
