@@ -10,7 +10,7 @@ import { localPlace, type Place } from '../../src/snapshot/place.ts'
 import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { Interrupted } from '../../src/transfer/progress.ts'
 import { openStore, type Store } from '../s3/store.ts'
-import { around } from '../support/around.ts'
+import { around, dyingAt } from '../support/around.ts'
 import { type Bench, openBench, openClient } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { heldBy, heldIn, openNights } from './nights.ts'
@@ -180,23 +180,3 @@ describe('what is published', () => {
     expect(await proveSnapshot(to)).toMatchObject({ ok: true, problems: [] })
   })
 })
-
-/** The process dies when it is about to put the file of that number. */
-function dyingAt(root: Place, number: number): Place {
-  let puts = 0
-  const live = (): void => {
-    puts += 1
-    if (puts === number) throw new Error('killed')
-  }
-  return around(root, (place) => ({
-    ...place,
-    async put(file, from) {
-      live()
-      await place.put(file, from)
-    },
-    async write(file, bytes) {
-      if (file === MANIFEST) live()
-      await place.write(file, bytes)
-    },
-  }))
-}

@@ -17,7 +17,7 @@ import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { type Opener, openWith, type Seal, sealFor } from '../../src/snapshot/seal.ts'
 import { changeByDay, heldBy, heldIn, type Nights, openNights, type Wishes } from '../backup/nights.ts'
 import { openStore, type Store } from '../s3/store.ts'
-import { around } from '../support/around.ts'
+import { around, dyingAt } from '../support/around.ts'
 import { openBench } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 
@@ -430,27 +430,3 @@ describe('in an object store', () => {
     expect(await heldIn(next?.place ?? nights.root, keys.opener)).toEqual(heldBy(nights))
   })
 })
-
-/** The process dies when it is about to change something for the time of that number. */
-function dyingAt(root: Place, number: number): Place {
-  let changes = 0
-  const live = (): void => {
-    changes += 1
-    if (changes === number) throw new Error('killed')
-  }
-  return around(root, (place) => ({
-    ...place,
-    async put(file, from) {
-      live()
-      await place.put(file, from)
-    },
-    async write(file, bytes) {
-      live()
-      await place.write(file, bytes)
-    },
-    async remove(file) {
-      live()
-      await place.remove(file)
-    },
-  }))
-}
