@@ -7,23 +7,17 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { EXIT, OperatorError } from '../errors.ts'
-import { stamp } from '../names.ts'
+import { stamp, timeOf } from '../names.ts'
 import { contactsIn, digestsOf, indexKeyIn, type Link, linksOf, namesIn } from '../snapshot/chain.ts'
 import type { Names } from '../snapshot/digests.ts'
 import { MANIFEST, type Manifest, type PartProof } from '../snapshot/format.ts'
 import { hasManifest, schemaAt } from '../snapshot/manifest-file.ts'
+import { openParts } from '../snapshot/parts.ts'
 import type { Place } from '../snapshot/place.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { assertReadable } from '../snapshot/readable.ts'
 import type { Opener, Seal } from '../snapshot/seal.ts'
-import {
-  finishSnapshot,
-  openPart,
-  type PartWriter,
-  removeUnfinished,
-  writeIndexKey,
-  writeSchema,
-} from '../snapshot/writer.ts'
+import { finishSnapshot, removeUnfinished, writeIndexKey, writeSchema } from '../snapshot/writer.ts'
 import { Interrupted } from '../transfer/progress.ts'
 import { publish } from './publish.ts'
 
@@ -58,7 +52,7 @@ export async function compact(
   for await (const _ of contactsIn(links, await namesIn(links, opener), opener)) break
   const proof = await proveSnapshot(place, { opener })
   if (!proof.ok) throw damaged(place, proof.problems)
-  const name = stamp(stampMs(place.base) + 1)
+  const name = stamp(timeOf(place.base) + 1)
   const to = place.beside(name)
   if (await hasManifest(to)) throw alreadyThere(to)
   const folder = to.folder ?? work.spoolFor(name)
@@ -115,35 +109,17 @@ async function writeParts(
   keyed: Names | undefined,
 ): Promise<readonly PartProof[]> {
   const { compression, schemaId } = (links.at(-1) as Link).manifest
-  const parts: PartProof[] = []
-  let part: PartWriter | undefined
-  let inPart = 0
+  const parts = openParts(folder, contactsPerPart, { compression, schemaId, seal, index: keyed })
   try {
-    for await (const { contactId, state, readAt, interactions } of contactsIn(
-      links,
-      await namesIn(links, opener),
-      opener,
-    )) {
+    for await (const contact of contactsIn(links, await namesIn(links, opener), opener)) {
       if (stop.aborted) throw new Interrupted()
-      part ??= await openPart(folder, parts.length + 1, { compression, schemaId, seal, index: keyed })
-      await part.add({ contactId, state, readAt, interactions })
-      inPart += 1
-      if (inPart < contactsPerPart) continue
-      parts.push(await part.close())
-      part = undefined
-      inPart = 0
+      const { contactId, state, readAt, interactions } = contact
+      await parts.add({ contactId, state, readAt, interactions })
     }
-    if (part !== undefined) parts.push(await part.close())
-    part = undefined
+    return await parts.close()
   } finally {
-    await part?.abandon()
+    await parts.abandon()
   }
-  return parts
-}
-
-/** @returns the instant that a stamp stands for, in milliseconds since the epoch */
-function stampMs(text: string): number {
-  return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/, '$1-$2-$3T$4:$5:$6.$7Z'))
 }
 
 function assertCompactable(place: Place, tip: Manifest, seal: Seal | undefined): void {

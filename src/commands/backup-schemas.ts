@@ -3,14 +3,14 @@
  * Guarantees: what is backed up is held until the backup ends, so that no upgrade changes it meanwhile; with --all nothing
  * is left out without a word: neither what an upgrade works on, nor what was backed up before and is gone.
  */
-import { join } from 'node:path'
 import { latestBackup } from '../backup/latest.ts'
 import type { Config } from '../config.ts'
 import type { EngageReader } from '../engage/types.ts'
 import { OperatorError } from '../errors.ts'
-import { acquireLock } from '../journal/lock.ts'
 import type { Place } from '../snapshot/place.ts'
+import { lockSchema } from './backup-work.ts'
 import type { Tools } from './command.ts'
+import { snapshotsFolder } from './open.ts'
 import { assertNoOtherRun } from './runs.ts'
 
 /** A schema that `--all` leaves out, though nobody has asked for that. */
@@ -49,13 +49,7 @@ export async function chooseSchemas(
   const schemaIds: string[] = []
   for (const schemaId of there.filter((id) => !except.has(id))) {
     try {
-      held.use(
-        acquireLock(
-          join(config.data, tenant, schemaId, 'lock'),
-          `schema ${schemaId} of ${tenant}`,
-          tools.clock,
-        ),
-      )
+      held.use(lockSchema(snapshotsFolder(config, tenant, schemaId), { tenant, schemaId }, tools))
       assertNoOtherRun(config, { tenant, schemaId }, tools)
       schemaIds.push(schemaId)
     } catch (error) {

@@ -35,7 +35,7 @@ export interface BackupIdentity {
 }
 
 /** A list of contacts that is older than this is gone on with by nobody, in milliseconds. */
-const OLDEST = 7 * 24 * 3_600_000
+export const OLDEST = 7 * 24 * 3_600_000
 const JOURNAL = 'backup.db'
 
 export interface BackupWork extends AsyncDisposable {
@@ -55,6 +55,19 @@ function workFolder(config: Config, tenant: string): string {
 /** @throws OperatorError (exit 6) where another backup of the tenant is at work */
 export function lockBackups(config: Config, tenant: string, { clock }: Pick<Tools, 'clock'>): Disposable {
   return acquireLock(join(workFolder(config, tenant), 'lock'), `a backup of ${tenant}`, clock)
+}
+
+/**
+ * Whoever works on a schema here holds it: runs, and all that writes its snapshots.
+ * @param folder of the schema's snapshots
+ * @throws OperatorError (exit 6) where somebody else does
+ */
+export function lockSchema(
+  folder: string,
+  { tenant, schemaId }: { readonly tenant: string; readonly schemaId: string },
+  { clock }: Pick<Tools, 'clock'>,
+): Disposable {
+  return acquireLock(join(folder, 'lock'), `schema ${schemaId} of ${tenant}`, clock)
 }
 
 /**

@@ -12,9 +12,8 @@ import type { Tools } from './command.ts'
 import { needsOf } from './needed.ts'
 import { sourcesOf } from './sources.ts'
 
-/** The snapshots of one schema, and those of them that hold the contacts. */
+/** The snapshots of one schema, and what they hold of the contacts. */
 export interface Searched extends Pick<SchemaHome, 'tenant' | 'schemaId'> {
-  readonly entries: readonly CatalogEntry[]
   readonly families: readonly Family[]
 }
 

@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { acquireLock, isHeld } from '../journal/lock.ts'
+import { isHeld } from '../journal/lock.ts'
 import { timeOf } from '../names.ts'
 import { verdictLines } from '../report/retention.ts'
 import { type Subject, subjectOf } from '../snapshot/candidate.ts'
@@ -18,7 +18,7 @@ import { proveSnapshot } from '../snapshot/proof.ts'
 import { childrenFirst, removeSnapshot } from '../snapshot/removal.ts'
 import { decide, type Policy, type Verdict } from '../snapshot/retention.ts'
 import { countOf } from '../words.ts'
-import { lockBackups } from './backup-work.ts'
+import { lockBackups, lockSchema, OLDEST } from './backup-work.ts'
 import type { Tools } from './command.ts'
 import { needsOf } from './needed.ts'
 import { sourcesOf } from './sources.ts'
@@ -91,14 +91,12 @@ async function removeAll(
 function holdSchema({ place, tenant, schemaId }: SchemaHome, config: Config, tools: Tools): Disposable {
   const { folder } = place
   if (folder === undefined) return lockBackups(config, tenant, tools)
-  return acquireLock(join(folder, 'lock'), `schema ${schemaId} of ${tenant}`, tools.clock)
+  return lockSchema(folder, { tenant, schemaId }, tools)
 }
 
 /** Another machine may be writing what is half in an object store: it takes no longer than a backup is gone on with. */
-const YOUNG_MS = 7 * 24 * 3_600_000
-
 function mayBeElsewhere({ place, condition, stamp }: CatalogEntry, now: number): boolean {
-  return place.folder === undefined && condition === 'half' && timeOf(stamp) > now - YOUNG_MS
+  return place.folder === undefined && condition === 'half' && timeOf(stamp) > now - OLDEST
 }
 
 function isAtWork({ place }: SchemaHome): boolean {

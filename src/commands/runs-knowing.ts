@@ -52,12 +52,16 @@ function isInJournal(file: string, contacts: ReadonlySet<string>, clock: Clock):
 
 async function isInText(file: string, contacts: ReadonlySet<string>): Promise<boolean> {
   let rest = ''
-  for await (const piece of createReadStream(file, 'latin1')) {
-    const text = rest + String(piece)
-    for (const [id] of text.matchAll(GUID)) if (contacts.has(id.toLowerCase())) return true
-    rest = text.slice(-CUT)
+  try {
+    for await (const piece of createReadStream(file, 'latin1')) {
+      const text = rest + String(piece)
+      for (const [id] of text.matchAll(GUID)) if (contacts.has(id.toLowerCase())) return true
+      rest = text.slice(-CUT)
+    }
+    return false
+  } catch {
+    return true
   }
-  return false
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { compact } from '../backup/compact.ts'
 import { readConfig } from '../config.ts'
 import { EXIT } from '../errors.ts'
-import { acquireLock } from '../journal/lock.ts'
 import { manifestAt } from '../snapshot/manifest-file.ts'
 import { sealFor } from '../snapshot/seal.ts'
 import { countOf } from '../words.ts'
 import { BACKUP_FLAGS, recipientsOf } from './backup-request.ts'
-import { lockBackups } from './backup-work.ts'
+import { lockBackups, lockSchema } from './backup-work.ts'
 import { type Command, textOf } from './command.ts'
 import { IDENTITY, openerOf } from './identity.ts'
+import { snapshotsFolder } from './open.ts'
 import { FROM, SNAPSHOT, snapshotNamed } from './which-snapshot.ts'
 
 export const snapshotsCompact: Command = {
@@ -32,11 +32,7 @@ export const snapshotsCompact: Command = {
     const recipients = recipientsOf(args)
     const { tenant, schemaId } = await manifestAt(place)
     using _backups = lockBackups(config, tenant, tools)
-    using _schema = acquireLock(
-      join(config.data, tenant, schemaId, 'lock'),
-      `schema ${schemaId} of ${tenant}`,
-      tools.clock,
-    )
+    using _schema = lockSchema(snapshotsFolder(config, tenant, schemaId), { tenant, schemaId }, tools)
     const made = await compact({
       place,
       opener: openerOf(args, tools.env),

@@ -6,12 +6,12 @@ import { BadLines } from '../history/bad-lines.ts'
 import { type Created, createSnapshot } from '../history/create.ts'
 import { isOffset } from '../history/date.ts'
 import { parseMapping } from '../history/mapping.ts'
-import { acquireLock } from '../journal/lock.ts'
 import { parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { stamp, tenantOf } from '../names.ts'
 import { parseSchema } from '../schema/rules.ts'
 import { countOf } from '../words.ts'
+import { lockSchema } from './backup-work.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
 import { readText, snapshotsFolder } from './open.ts'
 import { errorResult } from './trouble.ts'
@@ -64,7 +64,7 @@ export const snapshotsCreate: Command = {
     await new BadLines(bad).assertFree()
     const home = snapshotsFolder(config, tenant, schema.id)
     // Else whoever prunes meanwhile would take it for one that was given up.
-    using _held = acquireLock(join(home, 'lock'), `schema ${schema.id} of ${tenant}`, tools.clock)
+    using _held = lockSchema(home, { tenant, schemaId: schema.id }, tools)
     const folder = join(home, stamp(tools.clock.now()))
     const created = await createSnapshot({
       ...{ from, schema, tenant, folder, mapping, zone, bad },

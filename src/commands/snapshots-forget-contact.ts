@@ -5,13 +5,12 @@ import { parseGuid } from '../contacts/guid.ts'
 import { erase } from '../erasure/erasure.ts'
 import { concernedIn, type Member, search } from '../erasure/search.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { acquireLock } from '../journal/lock.ts'
 import { catalogOf, homesIn, type SchemaHome } from '../snapshot/catalog.ts'
 import type { Place } from '../snapshot/place.ts'
 import { type Opener, sealFor } from '../snapshot/seal.ts'
 import { countOf } from '../words.ts'
 import { BACKUP_FLAGS, contactsInFile, recipientsOf } from './backup-request.ts'
-import { lockBackups } from './backup-work.ts'
+import { lockBackups, lockSchema } from './backup-work.ts'
 import { type Args, type Command, listOf, type Tools, textOf } from './command.ts'
 import { assertAllFinished, assertNoRunNeeds, assertNothingUnfinished, type Searched } from './forgettable.ts'
 import { IDENTITY, openerOf } from './identity.ts'
@@ -65,7 +64,7 @@ export const snapshotsForgetContact: Command = {
       await erase(families, { opener, seal, spool, clock: tools.clock, stop: tools.stop, onDone })
     }
     const known = await runsKnowing(config.data, contacts, tools.clock)
-    const looked = searched.reduce((sum, { entries }) => sum + entries.length, 0)
+    const looked = searched.flatMap(({ families }) => families.flatMap(({ members }) => members)).length
     tools.output.say(lastLine(concerned.length, looked, dryRun))
     tellRuns(known, config, tools)
     tools.output.result({
@@ -103,8 +102,7 @@ function hold(
 ): void {
   for (const tenant of new Set(homes.map((home) => home.tenant))) held.use(lockBackups(config, tenant, tools))
   for (const { place, tenant, schemaId } of homes) {
-    if (place.folder !== undefined)
-      held.use(acquireLock(join(place.folder, 'lock'), `schema ${schemaId} of ${tenant}`, tools.clock))
+    if (place.folder !== undefined) held.use(lockSchema(place.folder, { tenant, schemaId }, tools))
   }
 }
 
@@ -125,7 +123,7 @@ async function searchAll(
       done += 1
       output.progress({ phase: 'looking for them: snapshots', done, total, doneHere: done })
     })
-    found.push({ tenant, schemaId, entries, families })
+    found.push({ tenant, schemaId, families })
   }
   return found
 }

@@ -11,8 +11,9 @@ import type { Clock } from '../clock.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { ContactRead, InteractionSchema } from '../model.ts'
 import { type Compression, HISTORY, type Manifest, type PartProof } from '../snapshot/format.ts'
+import { openParts } from '../snapshot/parts.ts'
 import { type Proof, proveSnapshot } from '../snapshot/proof.ts'
-import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
+import { finishSnapshot, writeSchema } from '../snapshot/writer.ts'
 import { BadLines } from './bad-lines.ts'
 import { type Gathered, gather, type Sorted } from './gather.ts'
 import type { Mapping } from './mapping.ts'
@@ -127,28 +128,18 @@ async function writeParts(
   gathered: Gathered,
   readAt: number,
 ): Promise<readonly PartProof[]> {
-  const parts: PartProof[] = []
-  let part: PartWriter | undefined
-  let inPart = 0
+  const parts = openParts(folder, contactsPerPart, { compression, schemaId: schema.id })
   let done = 0
   try {
     for await (const contact of contactsOf(gathered.interactions(), schema.id, readAt)) {
       stop.throwIfAborted()
-      part ??= await openPart(folder, parts.length + 1, { compression, schemaId: schema.id })
-      await part.add(contact)
-      inPart += 1
+      await parts.add(contact)
       done += contact.interactions.length
       onProgress?.({ phase: 'writing interactions', done, total: gathered.count })
-      if (inPart < contactsPerPart) continue
-      parts.push(await part.close())
-      part = undefined
-      inPart = 0
     }
-    if (part !== undefined) parts.push(await part.close())
-    return parts
-  } catch (error) {
-    await part?.abandon()
-    throw error
+    return await parts.close()
+  } finally {
+    await parts.abandon()
   }
 }
 

@@ -72,8 +72,7 @@ export function decide<T extends Candidate>(
   now: number,
 ): readonly Verdict<T>[] {
   const newestFirst = [...snapshots].sort((a, b) => b.begunAt - a.begunAt || (a.stamp < b.stamp ? 1 : -1))
-  const finished = newestFirst.filter(({ condition }) => ['complete', 'incomplete'].includes(condition))
-  const kept = finished.filter((each) => kindOf(each) !== RESTORED)
+  const kept = newestFirst.filter((each) => isFinished(each) && kindOf(each) !== RESTORED)
   const complete = kept.filter(({ condition }) => condition === 'complete')
   const newest = new Map([...Map.groupBy(complete, kindOf)].map(([kind, [first]]) => [kind, first as T]))
   const keep = new Reasons()
@@ -155,10 +154,7 @@ function keepWhatMayBeFollowed(newestFirst: readonly Candidate[], keep: Reasons)
     }
     if (child.condition === 'half' && keep.of(child).length > 0) {
       const latest = newestFirst.find(
-        (each) =>
-          ['complete', 'incomplete'].includes(each.condition) &&
-          kindOf(each) === BACKUP &&
-          each.stamp < child.stamp,
+        (each) => isFinished(each) && kindOf(each) === BACKUP && each.stamp < child.stamp,
       )
       if (latest !== undefined) keep.add(latest, `${child.stamp} is half, and may follow it`)
     }
@@ -176,6 +172,10 @@ function keepParents(snapshots: readonly Candidate[], keep: Reasons): void {
     keep.add(parent, `${child.stamp} follows it`)
     if (!stayed) open.push(parent)
   }
+}
+
+function isFinished({ condition }: Candidate): boolean {
+  return condition === 'complete' || condition === 'incomplete'
 }
 
 function isOlder({ begunAt }: Candidate, than: Candidate | undefined): boolean {

@@ -110,24 +110,18 @@ function stateOf(contacts: State['contacts'], records: number, content: string, 
 
 /** @returns the sum of states of different contacts */
 export function addStates(a: State, b: State): State {
-  const readable = a.content !== undefined && b.content !== undefined
+  const contacts = {
+    read: a.contacts.read + b.contacts.read,
+    empty: a.contacts.empty + b.contacts.empty,
+    gone: a.contacts.gone + b.contacts.gone,
+    failed: a.contacts.failed + b.contacts.failed,
+  }
+  const records = a.interactions.records + b.interactions.records
+  if (a.content === undefined || b.content === undefined) return { contacts, interactions: { records } }
   const created = new Span()
   for (const { oldestCreated, newestCreated } of [a.interactions, b.interactions]) {
     if (oldestCreated !== undefined) created.add(Date.parse(oldestCreated))
     if (newestCreated !== undefined) created.add(Date.parse(newestCreated))
   }
-  const ends = created.ends()
-  return {
-    contacts: {
-      read: a.contacts.read + b.contacts.read,
-      empty: a.contacts.empty + b.contacts.empty,
-      gone: a.contacts.gone + b.contacts.gone,
-      failed: a.contacts.failed + b.contacts.failed,
-    },
-    interactions: {
-      records: a.interactions.records + b.interactions.records,
-      ...(readable && ends && { oldestCreated: ends.first, newestCreated: ends.last }),
-    },
-    ...(readable && { content: addContents([a.content ?? '', b.content ?? '']) }),
-  }
+  return stateOf(contacts, records, addContents([a.content, b.content]), created)
 }

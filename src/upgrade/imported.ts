@@ -6,7 +6,6 @@
  */
 import { join } from 'node:path'
 import type { Journal } from '../journal/journal.ts'
-import type { JsonObject } from '../json.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { usesHistory } from './history.ts'
 import type { HistoryFigures } from './ledger.ts'
@@ -68,10 +67,4 @@ export function madeOfFinalPass({ events }: Pick<Journal, 'events'>): readonly s
 /** @returns interactions that Engage holds and this run does not bring back; 0 where it brings back all */
 export function lossOf(context: Pick<ReadContext, 'journal' | 'plan'>): number {
   return context.plan.history?.mode === 'only' ? mergeResult(context).figures.onlyInEngage : 0
-}
-
-/** @returns the snapshot that a merge has begun to write, or has written; undefined before the first */
-export function mergeBegun({ events }: Pick<Journal, 'events'>): string | undefined {
-  const intent = events.latest(MERGE, 'intent')?.detail as JsonObject | undefined
-  return intent === undefined ? undefined : String(intent['snapshot'])
 }

@@ -5,19 +5,18 @@
  * the merged snapshot once, in its place, and each event as often as it is to be imported; it is proven on disk before
  * anything rests on it; begun again after a kill, it starts anew. Nothing is read from the tenant.
  */
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Json, JsonObject } from '../json.ts'
 import type { Interaction } from '../model.ts'
-import { stamp } from '../names.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import { MERGED, type PartProof } from '../snapshot/format.ts'
+import { openParts } from '../snapshot/parts.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
-import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
+import { finishSnapshot, writeSchema } from '../snapshot/writer.ts'
 import { sourceText } from '../transfer/contact-source.ts'
+import { beginDerived } from './derived.ts'
 import type { HistoryMode } from './history-terms.ts'
-import { MERGE, type MergeResult, mergeBegun } from './imported.ts'
+import { MERGE, type MergeResult } from './imported.ts'
 import { type HistoryFigures, historyLine, keepLedger } from './ledger.ts'
 import {
   assertProven,
@@ -46,7 +45,7 @@ export async function merge(context: ReadContext): Promise<Json> {
   const source = await openHistory(context)
   const merged = { ...volumeOf(engage), interactions: 0, recordBytes: 0 }
   await assertSpace(context, merged, 0, bytesToMerge(volumeOf(engage), plan.history))
-  const { snapshot, compression } = await begin(context)
+  const { snapshot, compression } = await beginDerived(context, MERGE)
   const folder = join(context.snapshots, snapshot)
   const startedAt = new Date(clock.now()).toISOString()
   const schema = await writeSchema(folder, plan.after)
@@ -81,17 +80,6 @@ export async function merge(context: ReadContext): Promise<Json> {
   return result as unknown as Json
 }
 
-/** What an earlier process had written of it goes, and what was merged of a final pass that counts no more. */
-async function begin({ journal, snapshots, clock, settings }: ReadContext): Promise<Intent> {
-  const before = mergeBegun(journal)
-  if (before !== undefined) await rm(join(snapshots, before), { recursive: true, force: true })
-  let at = clock.now()
-  while (existsSync(join(snapshots, stamp(at)))) at += 1
-  const intent: Intent = { snapshot: stamp(at), compression: settings.compression }
-  journal.events.append('intent', MERGE, { ...intent })
-  return intent
-}
-
 type Refusable = Pick<PassTally, 'refusable' | 'refusableExample' | 'refusableBack' | 'refusableBackExample'>
 
 interface Written extends Pick<MergeResult, 'unfit' | 'figures'>, Refusable {
@@ -109,9 +97,7 @@ async function write(
   const check = createPayloadCheck(plan.after)
   const checkBefore = createPayloadCheck(plan.before)
   const enriched = enricher(context, check)
-  const parts: PartProof[] = []
-  let part: PartWriter | undefined
-  let inPart = 0
+  const parts = openParts(folder, settings.contactsPerPart, { compression, schemaId: plan.schemaId })
   let [unfit, refusable, refusableBack] = [0, 0, 0]
   let refusableExample: string | null = null
   let refusableBackExample: string | null = null
@@ -129,23 +115,14 @@ async function write(
     refusableExample ??= forth.example
     refusableBack += back.count
     refusableBackExample ??= back.example
-    part ??= await openPart(folder, parts.length + 1, { compression, schemaId: plan.schemaId })
-    await part.add({ contactId, state, readAt, interactions })
-    inPart += 1
-    if (inPart < settings.contactsPerPart) return
-    parts.push(await part.close())
-    part = undefined
-    inPart = 0
+    await parts.add({ contactId, state, readAt, interactions })
   }
   try {
     const figures: HistoryFigures = await keepLedger(context, engage, source, put)
-    const last = part as PartWriter | undefined
-    if (last !== undefined) parts.push(await last.close())
-    part = undefined
     const found = { refusable, refusableExample, refusableBack, refusableBackExample }
-    return { parts, figures, unfit, ...found }
+    return { parts: await parts.close(), figures, unfit, ...found }
   } finally {
-    await (part as PartWriter | undefined)?.abandon()
+    await parts.abandon()
   }
 }
 

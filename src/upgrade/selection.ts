@@ -4,18 +4,17 @@
  * proven on disk before anything rests on it, plain and in one piece whatever the source was; begun again after a kill, it
  * starts anew. Nothing is read from the tenant.
  */
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT, OperatorError } from '../errors.ts'
-import type { Json, JsonObject } from '../json.ts'
+import type { Json } from '../json.ts'
 import type { ContactRead, Interaction } from '../model.ts'
-import { stamp } from '../names.ts'
 import { createPayloadCheck } from '../schema/payload.ts'
 import { type PartProof, RESTORED } from '../snapshot/format.ts'
+import { openParts } from '../snapshot/parts.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
-import { finishSnapshot, openPart, type PartWriter, writeSchema } from '../snapshot/writer.ts'
+import { finishSnapshot, writeSchema } from '../snapshot/writer.ts'
 import { Interrupted } from '../transfer/progress.ts'
+import { beginDerived } from './derived.ts'
 import { assertProven, type Intent, NOTHING, type PassTally, refusablesIn } from './pass.ts'
 import type { Selection } from './selected.ts'
 import { problemsOf } from './source.ts'
@@ -41,7 +40,7 @@ export async function select(context: ReadContext): Promise<Json> {
   const source = await openSnapshot(place, opener)
   await assertSpace(context, volumeOf(source), 1)
   using wanted = await wantedContacts(context, terms)
-  const { snapshot, compression } = await begin(context)
+  const { snapshot, compression } = await beginDerived(context, PASS)
   const folder = join(context.snapshots, snapshot)
   const startedAt = new Date(clock.now()).toISOString()
   const schema = await writeSchema(folder, { ...source.schema, id: plan.schemaId })
@@ -106,18 +105,6 @@ async function assertWhole(
   })
 }
 
-/** What an earlier process had written of it goes: it is quicker to write it anew than to find out how far it is good. */
-async function begin({ journal, snapshots, clock, settings }: ReadContext): Promise<Intent> {
-  const before = journal.events.latest(PASS, 'intent')?.detail as JsonObject | undefined
-  if (before !== undefined)
-    await rm(join(snapshots, String(before['snapshot'])), { recursive: true, force: true })
-  let at = clock.now()
-  while (existsSync(join(snapshots, stamp(at)))) at += 1
-  const intent: Intent = { snapshot: stamp(at), compression: settings.compression }
-  journal.events.append('intent', PASS, { ...intent })
-  return intent
-}
-
 interface Selecting extends Pick<Intent, 'compression'> {
   readonly folder: string
   readonly wanted: Wanted | undefined
@@ -136,14 +123,10 @@ async function write(context: ReadContext, source: Snapshot, selecting: Selectin
   const { folder, compression, wanted, terms } = selecting
   const check = createPayloadCheck(plan.after)
   const within = spanOf(terms)
-  const parts: PartProof[] = []
-  let part: PartWriter | undefined
-  let inPart = 0
+  const written = openParts(folder, settings.contactsPerPart, { compression, schemaId: plan.schemaId })
   let contacts = 0
   let undated = 0
   let tally = NOTHING
-  const open = (): Promise<PartWriter> =>
-    openPart(folder, parts.length + 1, { compression, schemaId: plan.schemaId })
   try {
     for await (const contact of source.contacts()) {
       if (stop.aborted) throw new Interrupted()
@@ -159,22 +142,14 @@ async function write(context: ReadContext, source: Snapshot, selecting: Selectin
         .filter(({ createdDate }) => within(createdDate) === true)
         .map((record): Interaction => ({ ...record, schemaId: plan.schemaId }))
       if (interactions.length === 0) continue
-      part ??= await open()
       const { contactId, readAt } = contact
       const read: ContactRead = { contactId, state: 'read', readAt, interactions }
-      await part.add(read)
+      await written.add(read)
       tally = judged(read, check, tally)
-      inPart += 1
-      if (inPart < settings.contactsPerPart) continue
-      parts.push(await part.close())
-      part = undefined
-      inPart = 0
     }
-    if (part !== undefined || parts.length === 0) parts.push(await (part ?? (await open())).close())
-    part = undefined
-    return { parts, tally, undated }
+    return { parts: await written.close(), tally, undated }
   } finally {
-    await part?.abandon()
+    await written.abandon()
   }
 }
 

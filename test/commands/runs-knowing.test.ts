@@ -31,6 +31,7 @@ test('are found by their lists and by their texts, wherever in them the id stand
   ] as const)
     writeFileSync(join(runAt(name), 'id-map.ndjson'), `${'x'.repeat(before)}${guid(1).toUpperCase()}\n`)
   writeFileSync(join(runAt('another'), 'rejected.ndjson'), `${guid(3)}\n`)
+  mkdirSync(join(runAt('unreadable'), 'log.ndjson'))
   writeFileSync(join(runAt('broken'), 'run.db'), 'no database, but long enough')
   expect(await runsKnowing(data, new Set([guid(1)]), clock)).toEqual([
     'broken',
@@ -38,5 +39,6 @@ test('are found by their lists and by their texts, wherever in them the id stand
     'early',
     'late',
     'listed',
+    'unreadable',
   ])
 })
