@@ -5,7 +5,7 @@
  */
 
 import type { CatalogEntry } from '../snapshot/catalog.ts'
-import { halfForgotten } from '../snapshot/chain.ts'
+import { halfForgotten } from '../snapshot/forgotten.ts'
 import { BACKUP, type Manifest } from '../snapshot/format.ts'
 
 export interface Wishes {

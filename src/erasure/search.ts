@@ -4,8 +4,9 @@
  * together come together, each before the one that it follows.
  */
 import type { CatalogEntry } from '../snapshot/catalog.ts'
-import { halfForgotten, type Link } from '../snapshot/chain.ts'
+import type { Link } from '../snapshot/chain.ts'
 import { forgottenDigestOf } from '../snapshot/digests.ts'
+import { halfForgotten } from '../snapshot/forgotten.ts'
 import { leftoversIn } from '../snapshot/format.ts'
 import { ProvenLines } from '../snapshot/provenlines.ts'
 import { parseContact } from '../snapshot/record.ts'

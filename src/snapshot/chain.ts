@@ -6,8 +6,9 @@
  * before it may have them still.
  */
 import type { Interaction } from '../model.ts'
-import { BY_ID, forgottenDigestOf, type IndexKey, indexKeyOf, type Names } from './digests.ts'
+import { BY_ID, type IndexKey, indexKeyOf, type Names } from './digests.ts'
 import type { State } from './facts.ts'
+import { halfForgotten, type Stretch, stretchesOf } from './forgotten.ts'
 import { MANIFEST, type Manifest, type PartProof } from './format.ts'
 import { manifestAt } from './manifest-file.ts'
 import { type Merged, merged } from './merged.ts'
@@ -156,51 +157,8 @@ function changesByName(
   return merged(streams, (entry) => entry.name ?? names.contact(entry.contactId))
 }
 
-type Entries = Merged<ContactChange>['entries']
-
-function entriesOf(entries: Entries): readonly ContactChange[] {
+function entriesOf(entries: Stretch['entries']): readonly ContactChange[] {
   return entries.map(({ entry }) => entry)
-}
-
-/** Links for which the same entries count: from the one that has the first of them up to, not with, another one. */
-interface Stretch {
-  readonly entries: Entries
-  readonly upTo: number
-}
-
-/**
- * Where a link has forgotten a contact, what those before it say does not count for it, nor for those behind it.
- * @param half as of `halfForgotten`
- * @param links how many there are
- */
-function stretchesOf(entries: Entries, half: HalfForgotten, links: number): readonly Stretch[] {
-  const [first] = entries
-  const resets = half.size > 0 && first && half.get(forgottenDigestOf(first.entry.contactId))
-  if (!resets) return [{ entries, upTo: links }]
-  return [...resets, links].map((upTo, number) => {
-    const from = resets[number - 1] ?? 0
-    return { entries: entries.filter(({ index }) => index >= from && index < upTo), upTo }
-  })
-}
-
-/** By the digest of a contact: the links, from 0, that have forgotten it where one before them may have it still. */
-type HalfForgotten = ReadonlyMap<string, readonly number[]>
-
-/**
- * A chain's contacts are forgotten from its end backwards, so that whatever ends that in between, each link says what is
- * true of it.
- * @returns what was forgotten in a part of the chain only; nothing, as a rule
- */
-export function halfForgotten(links: readonly Pick<Link, 'manifest'>[]): HalfForgotten {
-  const found = new Map<string, readonly number[]>()
-  for (const [index, { manifest }] of links.entries()) {
-    for (const { contact } of manifest.forgotten ?? []) {
-      const lack = ({ manifest: { forgotten } }: Pick<Link, 'manifest'>): boolean =>
-        !forgotten?.some((each) => each.contact === contact)
-      if (links.slice(0, index).some(lack)) found.set(contact, [...(found.get(contact) ?? []), index])
-    }
-  }
-  return found
 }
 
 function contactAfter(
