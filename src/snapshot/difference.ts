@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Interaction } from '../model.ts'
 import type { MergedContact } from './chain.ts'
+import { merged } from './merged.ts'
 
 export type Change = 'added' | 'gone' | 'altered'
 
@@ -29,8 +30,6 @@ export interface DifferenceCounts {
   contactsUnknown: number
 }
 
-type Pair = readonly [MergedContact | undefined, MergedContact | undefined]
-
 export interface Comparing {
   /** Each difference, one at a time, in the order of the contacts. */
   onChange(changed: Changed): Promise<void>
@@ -53,7 +52,12 @@ export async function compareContacts(
     ...{ contactsAdded: 0, contactsGone: 0, contactsUnknown: 0 },
   }
   let contacts = 0
-  for await (const [before, after] of sideBySide(a, b)) {
+  const streams = [
+    { from: 'the earlier snapshot', entries: a[Symbol.asyncIterator]() },
+    { from: 'the later snapshot', entries: b[Symbol.asyncIterator]() },
+  ]
+  for await (const { entries } of merged(streams, ({ name }) => name)) {
+    const [before, after] = [0, 1].map((side) => entries.find(({ index }) => index === side)?.entry)
     contacts += 1
     onContact(contacts)
     if (before?.state === 'failed' || after?.state === 'failed') {
@@ -78,29 +82,4 @@ export async function compareContacts(
     }
   }
   return counts
-}
-
-async function* sideBySide(
-  a: AsyncIterable<MergedContact>,
-  b: AsyncIterable<MergedContact>,
-): AsyncGenerator<Pair, void, undefined> {
-  const [left, right] = [a[Symbol.asyncIterator](), b[Symbol.asyncIterator]()]
-  const next = async (from: AsyncIterator<MergedContact>): Promise<MergedContact | undefined> => {
-    const result = await from.next()
-    return result.done === true ? undefined : result.value
-  }
-  try {
-    let [before, after] = [await next(left), await next(right)]
-    while (before !== undefined || after !== undefined) {
-      const ahead = before !== undefined && after !== undefined && before.name !== after.name
-      const takeBefore: boolean = before !== undefined && !(ahead && before.name > (after?.name ?? ''))
-      const takeAfter: boolean = after !== undefined && !(ahead && after.name > (before?.name ?? ''))
-      yield [takeBefore ? before : undefined, takeAfter ? after : undefined]
-      if (takeBefore) before = await next(left)
-      if (takeAfter) after = await next(right)
-    }
-  } finally {
-    await left.return?.()
-    await right.return?.()
-  }
 }

@@ -8,7 +8,7 @@ import { refusal } from './provenlines.ts'
 export interface NamedStream<Entry> {
   /** What its entries are read from, for messages. */
   readonly from: string
-  readonly entries: AsyncGenerator<Entry, void, undefined>
+  readonly entries: AsyncIterator<Entry>
 }
 
 /** What streams have of one name, in their order; `index` is the stream's place, from 0. */
@@ -46,6 +46,6 @@ export async function* merged<Entry>(
       yield { name, entries }
     }
   } finally {
-    for (const { entries } of streams) await entries.return()
+    for (const { entries } of streams) await entries.return?.()
   }
 }
