@@ -22,7 +22,7 @@ import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { childrenFirst, removeSnapshot } from '../../src/snapshot/removal.ts'
 import { decide, type Policy } from '../../src/snapshot/retention.ts'
 import { openWith, type Seal, sealFor } from '../../src/snapshot/seal.ts'
-import { openBench, produce, TOOL } from '../support/bench.ts'
+import { openBench, plant, produce, TOOL } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { restoreRun } from '../support/restore.ts'
 import { walk } from '../support/run.ts'
@@ -263,13 +263,7 @@ describe('nights that follow each other', () => {
     if (record === undefined) throw new Error('the tenant is empty')
     const interaction = { ...record, payload: { ...record.payload, rating: 99 } }
     bench.sandbox.tenant.apply({ type: 'interaction-deleted', id: record.id })
-    bench.sandbox.tenant.apply({
-      type: 'interaction-created',
-      origin: 'seed',
-      interaction,
-      at: 0,
-      visibleAt: 0,
-    })
+    plant(bench, interaction)
     const plain = await one(nights, { sinceLatest: true })
     expect(await heldIn(plain.place)).toEqual(heldBy(nights))
     const sealed = await one(nights, { ...wishes, root: nights.root.at('sealed') })

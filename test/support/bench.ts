@@ -124,15 +124,20 @@ async function passTime(answer: Promise<Response>, clock: ManualClock): Promise<
   }
 }
 
+/** Puts a record there as it is, as if it had been there all along. */
+export function plant({ sandbox }: Bench, interaction: Interaction): void {
+  sandbox.tenant.apply({ type: 'interaction-created', origin: 'seed', interaction, at: 0, visibleAt: 0 })
+}
+
 /** Makes an interaction that was there before anybody looked. */
 export function addHistory(
-  { sandbox, schema }: Bench,
+  bench: Bench,
   contactId: string,
   payload: JsonObject,
   createdDate: string,
 ): Interaction {
-  const interaction = { id: randomUUID(), contactId, schemaId: schema.id, createdDate, payload }
-  sandbox.tenant.apply({ type: 'interaction-created', origin: 'seed', interaction, at: 0, visibleAt: 0 })
+  const interaction = { id: randomUUID(), contactId, schemaId: bench.schema.id, createdDate, payload }
+  plant(bench, interaction)
   return interaction
 }
 

@@ -38,6 +38,14 @@ function mapFile(run: Run, pairs: readonly (readonly [string, string])[]): strin
   return file
 }
 
+/** A restore that somebody has signed for, and that has posted nothing yet. */
+async function signedRestore(bench: Bench, source: string): Promise<Run> {
+  const run = await restoreRun(bench, source)
+  await walk(run, 'automations-paused')
+  sign(run, 'automations-paused')
+  return run
+}
+
 describe('what an earlier process has found', () => {
   it('is nothing to the next one: it was stopped as it compared, and things have changed', async () => {
     const bench = openBench({ contacts: 300, interactions: 0 })
@@ -153,9 +161,7 @@ describe('what was signed for', () => {
     const source = await backedUp(bench)
     const history = held(bench)
     lose(bench)
-    const run = await restoreRun(bench, source)
-    await walk(run, 'automations-paused')
-    sign(run, 'automations-paused')
+    const run = await signedRestore(bench, source)
     bench.sandbox.setFaults([{ ...POSTS, kind: 'refuse', times: 2, skip: 9, message: 'no' }])
     await go(run)
     expect(verification(run)).toMatchObject({ rejected: 2 })
@@ -178,9 +184,7 @@ describe('what was signed for', () => {
     const bench = openBench()
     const source = await backedUp(bench)
     lose(bench)
-    const run = await restoreRun(bench, source)
-    await walk(run, 'automations-paused')
-    sign(run, 'automations-paused')
+    const run = await signedRestore(bench, source)
     bench.sandbox.setFaults([{ ...POSTS, kind: 'refuse', times: 1, skip: 9, message: 'no' }])
     await go(run)
     bench.sandbox.setFaults([])
@@ -229,9 +233,7 @@ describe('what was selected', () => {
     const bench = openBench()
     const source = await backedUp(bench)
     lose(bench)
-    const run = await restoreRun(bench, source)
-    await walk(run, 'automations-paused')
-    sign(run, 'automations-paused')
+    const run = await signedRestore(bench, source)
     const stop = new AbortController()
     bench.between(async (request, sandbox) => {
       if (bench.posts() > 5) stop.abort()

@@ -15,6 +15,7 @@ import {
   held,
   multiset,
   openBench,
+  plant,
   produce,
   RATING,
   twinsIn,
@@ -204,13 +205,7 @@ describe('a restore into a schema that is there', () => {
       if (made === undefined) throw new Error('not kept')
       const interaction = { ...made, payload: { ...made.payload, channel: 'unknown' } }
       bench.sandbox.tenant.apply({ type: 'interaction-deleted', id })
-      bench.sandbox.tenant.apply({
-        type: 'interaction-created',
-        origin: 'seed',
-        interaction,
-        at: 0,
-        visibleAt: 0,
-      })
+      plant(bench, interaction)
       return response
     })
     const run = await restoreRun(bench, source)

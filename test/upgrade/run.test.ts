@@ -7,7 +7,7 @@ import { proveSnapshot } from '../../src/snapshot/proof.ts'
 import { FORTH } from '../../src/upgrade/lot.ts'
 import { retryRefused } from '../../src/upgrade/reopening.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
-import { held, multiset, openBench, produce, twinsIn } from '../support/bench.ts'
+import { held, multiset, openBench, plant, produce, twinsIn } from '../support/bench.ts'
 import { failureOf } from '../support/failure.ts'
 import { isPost, POSTS } from '../support/importing.ts'
 import { linesOf } from '../support/lines.ts'
@@ -195,13 +195,7 @@ describe('the read-back', () => {
         if (record === undefined) throw new Error('nothing there')
         doubled = '99999999-0000-4000-8000-000000000000'
         const interaction = { ...record, id: doubled }
-        bench.sandbox.tenant.apply({
-          type: 'interaction-created',
-          origin: 'seed',
-          interaction,
-          at: 0,
-          visibleAt: 0,
-        })
+        plant(bench, interaction)
       }
       return sandbox(request)
     })
