@@ -18,3 +18,13 @@ export function tenantOf(baseUrl: string): string {
   const { host, pathname } = new URL(baseUrl)
   return `${host}${pathname}`.replace(/\/+$/, '').replace(/[^A-Za-z0-9.-]/g, '_')
 }
+
+/** What a tenant is for. One that is none of these counts as production wherever that is the stricter. */
+export type Environment = 'production' | 'staging' | 'sandbox' | 'unknown'
+
+/** @param tenant as `tenantOf` names it @returns what it is for, by its host ("Every call": the base URLs of both) */
+export function environmentOf(tenant: string): Environment {
+  if (/^[a-z0-9-]+\.staging\.voyado\.com$/i.test(tenant)) return 'staging'
+  if (/^[a-z0-9-]+\.voyado\.com$/i.test(tenant)) return 'production'
+  return /^(localhost|127\.\d+\.\d+\.\d+|___1_)(_|$)/.test(tenant) ? 'sandbox' : 'unknown'
+}

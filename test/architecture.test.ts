@@ -15,13 +15,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   schedule: [],
   contacts: ['engage'],
   history: ['schema', 'snapshot', 'contacts'],
+  profile: ['schema', 'snapshot'],
   transfer: ['engage', 'schema', 'contacts', 'snapshot', 'journal'],
   backup: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   erasure: ['backup', 'transfer', 'snapshot'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
-  report: ['upgrade', 'backup', 'history', 'transfer', 'schema', 'snapshot'],
+  report: ['upgrade', 'backup', 'history', 'profile', 'transfer', 'schema', 'snapshot'],
   commands: [
-    ...['report', 'upgrade', 'backup', 'erasure', 'history', 'transfer', 'engage', 'schema'],
+    ...['report', 'upgrade', 'backup', 'erasure', 'history', 'profile', 'transfer', 'engage', 'schema'],
     ...['contacts', 'snapshot', 'journal', 'schedule'],
   ],
 }

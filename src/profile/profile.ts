@@ -1,0 +1,128 @@
+/**
+ * What the data of a snapshot says: the values that a profile is made of.
+ * Guarantees: every type here is a plain JSON value, so that a report can be written and read again; nothing of a payload is in
+ * it but values that are cut where they are long, and none of a property that holds personal data.
+ */
+import type { JsonObject } from '../json.ts'
+
+export interface Profile extends JsonObject {
+  readonly interactions: number
+  /** Contacts by what became of them: `withHistory + without + gone` are all. */
+  readonly contacts: {
+    readonly withHistory: number
+    readonly without: number
+    readonly gone: number
+  }
+  /** Instants, ISO 8601 in UTC; null where no createdDate is a date. */
+  readonly oldestCreated: string | null
+  readonly newestCreated: string | null
+  /** Every month (UTC) from the first to the last, those without any included, in order. */
+  readonly months: readonly MonthCount[]
+  /** Interactions whose createdDate is no date: they are in no month. */
+  readonly undated: number
+  /** What arrived of late; null where nothing is dated. */
+  readonly recent: RecentRate | null
+  /** Contacts with most interactions, most first; at most 10. */
+  readonly busiest: ReadonlyArray<{ readonly contactId: string; readonly interactions: number }>
+  readonly twins: Twins
+  readonly refused: Refused
+  /** Names that payloads have and the schema that they are in does not, most frequent first; at most 50. */
+  readonly unnamed: ReadonlyArray<{ readonly name: string; readonly count: number }>
+  /** Of every property of the new schema, in its order. */
+  readonly properties: readonly PropertyProfile[]
+}
+
+export interface MonthCount extends JsonObject {
+  /** `2026-03` */
+  readonly month: string
+  readonly interactions: number
+}
+
+/** The days up to the newest interaction that is not dated in the future of the snapshot: 28 of them, or as many as there are. */
+export interface RecentRate extends JsonObject {
+  readonly days: number
+  readonly interactions: number
+  /** The day (UTC) with most of them: `2026-03-01`. */
+  readonly busiestDay: { readonly day: string; readonly interactions: number }
+}
+
+/** Interactions of one contact that are the same event, by the new schema's canonical form: legal, and kept as they are. */
+export interface Twins extends JsonObject {
+  /** How many there are beyond the first of each. */
+  readonly surplus: number
+  readonly contacts: number
+  /** Ids of two that are twins; null where there are none. */
+  readonly example: { readonly contactId: string; readonly ids: readonly string[] } | null
+}
+
+/** What the new schema's rules say to the payloads. */
+export interface Refused extends JsonObject {
+  /** Interactions that break at least one rule. */
+  readonly interactions: number
+  /** Most frequent first; an interaction counts under each rule that it breaks. At most 20. */
+  readonly reasons: readonly RefusalReason[]
+}
+
+export interface RefusalReason extends JsonObject {
+  /** As `createPayloadCheck` has it: `rating: must be integer`. */
+  readonly reason: string
+  readonly count: number
+  /** The first of them, at most 3. */
+  readonly examples: ReadonlyArray<{
+    readonly id: string
+    readonly contactId: string
+    readonly createdDate: string
+  }>
+}
+
+export interface PropertyProfile extends JsonObject {
+  readonly name: string
+  /** As the new schema has it; empty where it has none. */
+  readonly displayName: string
+  /** `string`, `integer`, …, with the format where there is one: `string (date-time)`. */
+  readonly type: string
+  /** In the schema that the data is in, and in the new one. */
+  readonly segmentable: { readonly before: boolean; readonly after: boolean }
+  /** Interactions that have it, with another value than null. */
+  readonly filled: number
+  readonly distinct: Distinct
+  readonly range: Range | null
+  /** Most frequent first, at most 5; empty where the values are not to be shown. */
+  readonly frequent: readonly FrequentValue[]
+  /** How far each count in `frequent` may lie below the truth; 0 where they are exact. */
+  readonly frequentError: number
+  /** Kinds of personal data that were found among the values, with how many values hold it. */
+  readonly personal: ReadonlyArray<{
+    readonly kind: 'e-mail address' | 'phone number'
+    readonly count: number
+  }>
+  /** Whether people write here in their own words. */
+  readonly freeText: boolean
+  /** Is it worth one of the segmentable places? */
+  readonly worth: Worth
+}
+
+export interface Distinct extends JsonObject {
+  readonly count: number
+  /** Standard error in percent of the count; 0 where it is exact. */
+  readonly errorPercent: number
+}
+
+/** Of numbers by value, of date-times by instant, of other texts by length in characters. */
+export type Range =
+  | { readonly of: 'numbers'; readonly least: string; readonly most: string }
+  | { readonly of: 'instants'; readonly least: string; readonly most: string }
+  | { readonly of: 'lengths'; readonly least: number; readonly most: number }
+
+export interface FrequentValue extends JsonObject {
+  /** As a person is shown it: cut where it is long. */
+  readonly value: string
+  readonly count: number
+}
+
+/** `good`: marketers can segment on it. `poor`: it would hardly tell contacts apart. `never`: nobody should. */
+export interface Worth extends JsonObject {
+  readonly verdict: 'good' | 'poor' | 'never'
+  /** In a sentence: `3 different values, in 98 % of the interactions`. */
+  readonly why: string
+}
