@@ -23,6 +23,12 @@ export interface Config {
   readonly refusedAtMost: number
   readonly contactsPerPart: number
   readonly compression: 'zstd' | 'gzip'
+  /** Contacts that are read once more just before a deletion. */
+  readonly driftSample: number
+  /** By how many the tenant's contacts may have grown by then, unaccounted for. */
+  readonly driftContacts: number
+  /** Path of the organisation's policy for deletions. */
+  readonly policy: string | undefined
 }
 
 interface Setting {
@@ -118,6 +124,26 @@ export const SETTINGS = {
     fallback: 'zstd',
     parse: oneOf('zstd', 'gzip'),
   },
+  driftSample: {
+    flag: 'drift-sample',
+    env: 'ENGAGE_MIGRATE_DRIFT_SAMPLE',
+    help: 'contacts that are read once more just before a deletion',
+    fallback: '200',
+    parse: whole(1, 10_000),
+  },
+  driftContacts: {
+    flag: 'drift-contacts',
+    env: 'ENGAGE_MIGRATE_DRIFT_CONTACTS',
+    help: 'contacts by which the tenant may grow, unaccounted for, between approval and deletion',
+    fallback: '0',
+    parse: whole(0, 100_000_000),
+  },
+  policy: {
+    flag: 'policy',
+    env: 'ENGAGE_MIGRATE_POLICY',
+    help: "JSON file with the organisation's own bounds for deletions",
+    parse: (text) => text,
+  },
 } as const satisfies { readonly [name: string]: Setting }
 
 type Name = keyof typeof SETTINGS
@@ -162,7 +188,12 @@ export function readConfig(
     })
   }
   values.delete('apiKeyFile')
-  return Object.freeze({ baseUrl: undefined, ...Object.fromEntries(values), apiKey }) as unknown as Config
+  return Object.freeze({
+    baseUrl: undefined,
+    policy: undefined,
+    ...Object.fromEntries(values),
+    apiKey,
+  }) as unknown as Config
 }
 
 function readFile(path: string | undefined, problems: string[]): Readonly<Record<string, string>> {

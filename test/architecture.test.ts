@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   backup: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
   erasure: ['backup', 'transfer', 'snapshot'],
   upgrade: ['transfer', 'engage', 'schema', 'contacts', 'snapshot', 'journal'],
-  report: ['upgrade', 'backup', 'history', 'profile', 'transfer', 'schema', 'snapshot'],
+  report: ['upgrade', 'backup', 'history', 'profile', 'transfer', 'engage', 'schema', 'snapshot', 'journal'],
   commands: [
     ...['report', 'upgrade', 'backup', 'erasure', 'history', 'profile', 'transfer', 'engage', 'schema'],
     ...['contacts', 'snapshot', 'journal', 'schedule'],

@@ -21,6 +21,7 @@ import { conclude } from './conclusion.ts'
 import { type HeldRun, holdRun, log } from './holding.ts'
 import { assertTenant } from './open.ts'
 import { assertNotRestored } from './overtaking.ts'
+import { reportFile } from './report-file.ts'
 import { assertLatestRun, type OpenedRun } from './runs.ts'
 import { sourceOf } from './source.ts'
 import { errorResult, toOperatorError } from './trouble.ts'
@@ -44,7 +45,8 @@ export async function carryOut(
     assertTenant(run.plan, config)
     const work = async (held: HeldRun): Promise<ExitCode> => {
       const way = { begun: false }
-      const context = { ...held.context, source: () => sourceOf(run.plan, config, args, tools.env) }
+      const source = () => sourceOf(run.plan, config, args, tools.env)
+      const context: ReadContext = { ...held.context, source, report: reportFile(held.context) }
       try {
         await takeUp(context, config, args, tools)
         way.begun = true
@@ -98,7 +100,8 @@ async function goOn({ context, writer }: HeldRun, args: Args, tools: Tools): Pro
   )
   const looked = context.plan.restore !== undefined && outcome.state === 'dry-run-ends'
   const figures = looked ? await figuresNow(context) : figuresOf(context.journal)
-  return conclude({ outcome, figures, dropped: looked && (await dropSelection(context)) }, context, tools)
+  const dropped = looked && (await dropSelection(context))
+  return await conclude({ outcome, figures, dropped }, context, tools)
 }
 
 /** Those that were signed for are the import's; whoever only looks is told how things stand now. */

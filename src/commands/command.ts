@@ -99,6 +99,14 @@ export function listOf(args: Args, name: string): readonly string[] {
     .filter((each) => each !== '')
 }
 
+/** @returns the values of a flag that may come several times, each as it was typed: names have commas, too */
+export function namesOf(args: Args, name: string): readonly string[] {
+  const value = args[name]
+  return (Array.isArray(value) ? value : value === undefined ? [] : [value])
+    .map((each) => String(each).trim())
+    .filter((each) => each !== '')
+}
+
 function givenTwice(name: string): OperatorError {
   return new OperatorError({
     what: `--${name} is given more than once.`,

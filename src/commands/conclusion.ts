@@ -8,8 +8,10 @@ import type { JsonObject } from '../json.ts'
 import { restoreDryRunLines, restoredLines } from '../report/restore.ts'
 import { gateLines, tallyLine } from '../report/terminal.ts'
 import type { Evidence } from '../transfer/evidence.ts'
+import { approvalOf } from '../upgrade/approval.ts'
 import { commandLineOf } from '../upgrade/command-line.ts'
 import { type Figures, figuresOf } from '../upgrade/comparison.ts'
+import { REPORT } from '../upgrade/gates.ts'
 import { usesHistory } from '../upgrade/history.ts'
 import { lossOf, mergeResult } from '../upgrade/imported.ts'
 import { historyFiguresOf, historyLines, ONLY_IN_SOURCE } from '../upgrade/ledger.ts'
@@ -34,7 +36,7 @@ export interface Ending {
 }
 
 /** Tells how a run came to where it is. @returns the exit code of the command */
-export function conclude(ending: Ending, context: ReadContext, tools: Tools): ExitCode {
+export async function conclude(ending: Ending, context: ReadContext, tools: Tools): Promise<ExitCode> {
   const { outcome, figures } = ending
   const { output } = tools
   const { journal, plan } = context
@@ -58,8 +60,10 @@ export function conclude(ending: Ending, context: ReadContext, tools: Tools): Ex
   }
   if (outcome.state === 'dry-run-ends') {
     journal.events.append('note', DRY_RUN, { before: outcome.before })
+    const report = figures === undefined ? await approvalReport(context) : null
     for (const line of dryRunLines(ending, context)) output.say(line)
-    output.result({ ...base, state: 'done', gate: null, dryRun: true })
+    if (report !== null) output.say(`For whoever approves the deletion: ${report}`)
+    output.result({ ...base, state: 'done', gate: null, dryRun: true, ...(report !== null && { report }) })
     return EXIT.done
   }
   // An earlier failure, where nothing was left to do since, is over: `status` goes by the last event.
@@ -71,6 +75,13 @@ export function conclude(ending: Ending, context: ReadContext, tools: Tools): Ex
   // it is: the exit code says so.
   const { rejected = 0, altered = 0, foreign = 0 } = verification ?? {}
   return rejected + altered + foreign + leftBehind(context) > 0 ? EXIT.differences : EXIT.done
+}
+
+/** Once something is put up for approval, that stays as it is. @returns the path of the report for people */
+async function approvalReport(context: ReadContext): Promise<string> {
+  const { journal, folder, report } = context
+  if (approvalOf(journal) === undefined || (await report?.digest()) === undefined) await report?.write()
+  return join(folder, REPORT)
 }
 
 function dryRunLines({ figures, dropped }: Ending, context: ReadContext): readonly string[] {

@@ -11,6 +11,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../sandbox/app.ts'
 import { seedTenant } from '../sandbox/seed.ts'
 import { serve } from '../sandbox/server.ts'
+import { REPORT } from '../upgrade/gates.ts'
 import type { Command, Tools } from './command.ts'
 
 const SCHEMA = 'completedProductRating'
@@ -122,6 +123,7 @@ async function play(stage: Stage): Promise<typeof EXIT.done | typeof EXIT.differ
     `Automations sent to customers by the import: ${automationsSent(sandbox) - sentBefore}. Two kills on the way.`,
   )
   say(`Look at it: ${join(folder, 'snapshots')} (snapshots; the run in runs/${outcome.run}).`)
+  say(`What it was approved on: ${join(folder, 'snapshots/runs', outcome.run, REPORT)}`)
   say(
     tally === null
       ? 'There was no verification.'

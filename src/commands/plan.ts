@@ -2,18 +2,16 @@
 import { join, resolve } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { parseJson } from '../json.ts'
-import type { InteractionSchema } from '../model.ts'
 import { tenantOf } from '../names.ts'
 import { planLines } from '../report/terminal.ts'
-import { parseSchema } from '../schema/rules.ts'
-import { makeSegmentable } from '../schema/segmentable.ts'
 import type { HistoryRequest } from '../upgrade/history-plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
 import { type Args, amountOf, type Command, listOf, type Tools, textOf } from './command.ts'
 import { CONTACTS, contactSourceOf } from './contacts.ts'
 import { IDENTITY, openerOf } from './identity.ts'
-import { openConnection, readText, writeWhole } from './open.ts'
+import { derivation, NEW_SCHEMA } from './new-schema.ts'
+import { openConnection, writeWhole } from './open.ts'
+import { PEOPLE, peopleOf } from './people.ts'
 import { assertNoOtherRun, assertPlanUnused } from './runs.ts'
 import { sourceNamed } from './source.ts'
 import { FROM } from './which-snapshot.ts'
@@ -23,12 +21,7 @@ export const plan: Command = {
   describe: 'plan the upgrade of a schema',
   positionals: { schemaId: 'id of the live schema' },
   flags: {
-    segment: {
-      type: 'string',
-      array: true,
-      describe: 'properties to make segmentable, comma-separated (at most 6)',
-    },
-    to: { type: 'string', describe: 'file with the whole new schema, instead of --segment' },
+    ...NEW_SCHEMA,
     ...CONTACTS,
     'final-pass': {
       type: 'string',
@@ -58,7 +51,7 @@ export const plan: Command = {
     },
     from: FROM,
     identity: IDENTITY,
-    automation: { type: 'string', array: true, describe: 'name of an automation to pause' },
+    ...PEOPLE,
     out: { type: 'string', describe: 'where to write the plan [runs/<run>/plan.json in the data folder]' },
   },
   epilogue:
@@ -66,7 +59,7 @@ export const plan: Command = {
     'one side only is counted and listed in the run’s folder. What both have is imported once, then what only Engage has ' +
     '(not with --history-only), and what only the source has.',
   interrupted: 'Nothing was changed.',
-  settings: ['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs'],
+  settings: ['baseUrl', 'apiKeyFile', 'apiVersion', 'data', 'rate', 'concurrency', 'timeoutMs', 'policy'],
   async run(args, tools) {
     const config = readConfig(args, tools.env, true)
     const { reader, baseUrl } = openConnection(config, tools)
@@ -86,6 +79,7 @@ export const plan: Command = {
         canaryGate: args['canary-gate'] !== false,
         automations: listOf(args, 'automation'),
         ...(history && { history }),
+        people: peopleOf(args, config),
       },
       {
         reader,
@@ -120,26 +114,6 @@ async function historyOf(args: Args, config: Config, { env }: Tools): Promise<Hi
   }
   if (only) throw wrong('--history-only says how a history is imported, and --history names none.')
   return undefined
-}
-
-function derivation(args: Args): (live: InteractionSchema) => InteractionSchema {
-  const segment = listOf(args, 'segment')
-  const to = textOf(args, 'to')
-  if ((segment.length === 0) === (to === undefined)) {
-    throw wrong('Say what changes: either --segment PROPERTY[,PROPERTY…] or --to FILE.')
-  }
-  if (to === undefined) return (live) => makeSegmentable(live, segment)
-  const wanted = parseSchema(parsedFile(to), to)
-  return () => wanted
-}
-
-function parsedFile(file: string) {
-  const text = readText(file)
-  try {
-    return parseJson(text)
-  } catch {
-    throw wrong(`The schema file ${file} is not JSON.`)
-  }
 }
 
 function wrong(what: string): OperatorError {

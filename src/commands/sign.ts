@@ -1,12 +1,20 @@
 /** `sign`: a named person passes a gate. Needs no connection to the tenant. */
 import { join } from 'node:path'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { openJournal } from '../journal/journal.ts'
+import { type Journal, openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
-import { GATES, signGate } from '../upgrade/signature.ts'
+import { openSnapshot } from '../snapshot/reader.ts'
+import type { Approval } from '../upgrade/approval.ts'
+import { usesHistory } from '../upgrade/history.ts'
+import { importedFolder } from '../upgrade/imported.ts'
+import { passFolder } from '../upgrade/pass.ts'
+import { GATES, NAME_HERE, type Signed, signGate } from '../upgrade/signature.ts'
+import { openGate } from '../upgrade/status.ts'
 import { type Args, amountOf, type Command, textOf } from './command.ts'
-import { assertBegun, findRun } from './runs.ts'
+import { snapshotsFolder } from './open.ts'
+import { refreshReport, reportIn } from './report-file.ts'
+import { assertBegun, findRun, type OpenedRun } from './runs.ts'
 
 export const sign: Command = {
   usage: 'sign <run> <gate>',
@@ -32,7 +40,8 @@ export const sign: Command = {
   settings: ['data'],
   async run(args, tools) {
     const config = readConfig(args, tools.env, false)
-    const { plan, digest, folder } = findRun(textOf(args, 'run') ?? '', config)
+    const found = findRun(textOf(args, 'run') ?? '', config)
+    const { plan, digest, folder } = found
     const by = textOf(args, 'by')?.trim() ?? ''
     if (by === '') {
       throw new OperatorError({
@@ -46,6 +55,7 @@ export const sign: Command = {
     using _lock = acquireLock(join(folder, 'lock'), `run ${plan.run}`, tools.clock)
     using journal = openJournal(join(folder, 'run.db'), tools.clock)
     const gate = textOf(args, 'gate') ?? ''
+    const on = await liesThere(gate, journal, found, config)
     const signed = signGate(journal, plan, gate, {
       by,
       note: textOf(args, 'note') ?? '',
@@ -54,21 +64,47 @@ export const sign: Command = {
       acceptNoPreflight: args['accept-no-preflight'] === true,
       acceptLoss: lossIn(args),
       planDigest: digest,
+      ...(on && { on }),
     })
-    tools.output.say(
-      signed
-        ? `Signed: ${gate}, by ${by}. Next:`
-        : `The gate ${gate} was signed before; nothing was changed. Next:`,
-    )
-    tools.output.say(`  engage-migrate upgrade ${plan.run}`)
-    if (!signed && textOf(args, 'note') !== undefined) {
+    if (signed !== 'before') await refreshReport({ folder, plan, journal, clock: tools.clock })
+    for (const line of signedLines(signed, gate, by, plan.run)) tools.output.say(line)
+    if (signed === 'before' && textOf(args, 'note') !== undefined) {
       tools.output.say(
         'Your note was NOT taken: a signature is never changed. Put it on record with --note at the next gate that you sign.',
       )
     }
-    tools.output.result({ run: plan.run, gate, signed: true, by })
+    tools.output.result({ run: plan.run, gate, signed: signed !== 'first', by })
     return EXIT.done
   },
+}
+
+const OUTCOME: Readonly<Record<Signed, (gate: string, by: string) => string>> = {
+  signed: (gate, by) => `Signed: ${gate}, by ${by}. Next:`,
+  first: (gate, by) => `Signed first: ${gate}, by ${by}. Somebody else has to sign as well:`,
+  before: (gate) => `The gate ${gate} was signed before; nothing was changed. Next:`,
+}
+
+function signedLines(signed: Signed, gate: string, by: string, run: string): readonly string[] {
+  const next = signed === 'first' ? `sign ${run} ${gate} --by "${NAME_HERE}" …` : `upgrade ${run}`
+  return [OUTCOME[signed](gate, by), `  engage-migrate ${next}`]
+}
+
+/** What a signature for the deletion is on is read from the disk now: it is that which was read, or should have been. */
+async function liesThere(
+  gate: string,
+  journal: Journal,
+  { plan, digest, folder }: OpenedRun,
+  config: Config,
+): Promise<Approval | undefined> {
+  if (gate !== 'delete-schema' || openGate(journal) !== gate) return undefined
+  const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
+  const digestOf = async (at: string): Promise<string> => (await openSnapshot(at)).manifestDigest
+  return {
+    plan: digest,
+    snapshot: await digestOf(passFolder({ journal, snapshots }, 'final-pass')),
+    imported: usesHistory(journal) ? await digestOf(importedFolder({ journal, snapshots })) : null,
+    report: reportIn({ folder, journal })?.digest ?? null,
+  }
 }
 
 /** @throws OperatorError (exit 2) for what is no number */

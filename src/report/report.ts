@@ -189,7 +189,8 @@ export interface CoverageFacts extends JsonObject {
   readonly empty: number
   readonly gone: number
   readonly failed: number
-  readonly merged: number | null
+  /** Merged, restored or shifted between pages while they were read, and read again for it; null where that is not known. */
+  readonly moved: number | null
   /** The tenant's own count; null where it gave none. */
   readonly counted: number | null
   readonly sure: boolean

@@ -10,10 +10,12 @@ import type { Tally } from '../transfer/compare.ts'
 import { duration } from '../upgrade/estimate.ts'
 import { historyLines } from '../upgrade/ledger.ts'
 import type { Plan } from '../upgrade/plan.ts'
+import { forbidden, policyLines } from '../upgrade/policy.ts'
 import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'
 import { bytesNeeded, bytesToMerge, sizeText } from '../upgrade/space.ts'
 import type { RunStatus } from '../upgrade/status.ts'
 import type { GateRequest } from '../upgrade/strategy.ts'
+import { signaturesNeeded } from '../upgrade/two-people.ts'
 import { countOf } from '../words.ts'
 
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g
@@ -60,6 +62,26 @@ export function planLines(plan: Plan): readonly string[] {
     '',
     'Gates that a named person signs',
     ...plan.gates.map(({ name, asks }) => `  ${name}: ${asks}`),
+    ...policyPart(plan),
+  ]
+}
+
+/** What the organisation demands besides, and what nobody could sign for as it is planned. */
+function policyPart(plan: Plan): readonly string[] {
+  const { policy } = plan
+  const two = signaturesNeeded('delete-schema', plan) === 2
+  const twoLine = two ? ['', 'The deletion takes the signatures of two different people.'] : []
+  if (policy === undefined) return twoLine
+  const against = forbidden(policy, {
+    ...{ refused: 0, loss: 0, sure: plan.coverage.sure, proven: plan.schemas.free > 0 },
+    fullPass: plan.finalPass.mode === 'full',
+  })
+  return [
+    ...twoLine,
+    '',
+    `Policy for deletions: ${policy.file}`,
+    ...policyLines(policy).map((text) => `  ${text}`),
+    ...against.map((text) => `  As it is planned, nobody could approve the deletion: ${text}.`),
   ]
 }
 

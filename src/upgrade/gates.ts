@@ -3,15 +3,24 @@
  * Guarantees: what could not be checked is said where the decision is taken, and must be accepted by name.
  */
 
+import { join } from 'node:path'
 import type { JsonObject } from '../json.ts'
 import { countOf } from '../words.ts'
+import { type Approval, approvalOf, basisOf, prepareApproval } from './approval.ts'
+import type { Coverage } from './coverage.ts'
 import { isRefuted } from './final-pass.ts'
 import { mayHaveDeleted, usesHistory } from './history.ts'
 import { importedFolder, importedResult, lossOf, mergeResult } from './imported.ts'
+import { coverageWith } from './joined.ts'
 import { historyLines } from './ledger.ts'
 import { passFolder, passResult } from './pass.ts'
+import { forbidden } from './policy.ts'
 import { riskOf } from './risk.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
+import { firstLine, firstSignature, signaturesNeeded, TWO_NEEDED, voidedFirst } from './two-people.ts'
+
+/** The report for people, in the run's folder. */
+export const REPORT = 'report.html'
 
 export const automationsPaused: Gate = {
   kind: 'gate',
@@ -56,19 +65,24 @@ export const deletionApproved: Gate = {
   kind: 'gate',
   name: 'delete-schema',
   title: 'the schema and all its interactions may be deleted',
+  prepare: prepareApproval,
   request(context) {
-    const { plan } = context
+    const { plan, journal } = context
     const final = passResult(context, 'final-pass')
-    const preflight = context.journal.events.latest('preflight', 'finished')?.detail as JsonObject | undefined
-    const unproven = preflight?.['proven'] !== true
+    const coverage = coverageNow(context)
+    const unproven = !isProven(journal)
     const needs: Requirement[] = ['confirm']
-    if (!final.coverage.sure) needs.push('accept-coverage')
+    if (!coverage.sure) needs.push('accept-coverage')
     if (unproven) needs.push('accept-no-preflight')
     const loss = lossOf(context)
     if (loss > 0) needs.push('accept-loss')
     const { refusable, refusableExample } = importedResult(context).tally
+    const on = approvalOf(journal)
+    const against = forbiddenFor(context)
     return {
       asks: [
+        ...voidLines(journal, 'delete-schema'),
+        ...secondLines(context, on),
         `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
         `${countOf(final.interactions, 'interaction')} of ${countOf(final.contactsWithHistory, 'contact')}. All of that is in this snapshot, which was proven byte by byte, and will be again just before the deletion:`,
         passFolder(context, 'final-pass'),
@@ -93,19 +107,69 @@ export const deletionApproved: Gate = {
               'The schema is there again after a deletion of this run. Every contact is read before it is deleted once more; what is not in the snapshot stops it.',
             ]
           : []),
-        ...final.coverage.statements,
+        ...coverage.statements,
         isRefuted(context)
           ? `Final pass: full, though planned as hot; risk left: ${riskOf('full')}.`
           : `Final pass: ${plan.finalPass.mode}; risk left: ${plan.finalPass.risk}.`,
         unproven
           ? 'No place is free for a trial: whether Engage accepts the new schema is NOT proven.'
           : 'Engage has accepted the new schema under a throwaway id.',
-        `When you are sure, sign with ${inWords(needs)}.`,
+        ...reportLines(context, on),
+        ...(against.length === 0
+          ? [`When you are sure, sign with ${inWords(needs)}.`]
+          : [`By the policy ${plan.policy?.file} nobody can approve this deletion: ${against.join('; ')}.`]),
       ],
       needs,
       ...(loss > 0 && { loss }),
+      ...(on && { on }),
+      ...(against.length > 0 && { forbidden: against }),
     }
   },
+}
+
+/** Where there is something to read before one signs. */
+function reportLines({ folder }: ReadContext, on: Approval | undefined): readonly string[] {
+  if (on?.report == null) return []
+  return [
+    `Read the report before you sign; it is what is signed for (SHA-256 ${on.report}):`,
+    join(folder, REPORT),
+  ]
+}
+
+/** Who has signed already, where two have to. */
+function secondLines({ journal, plan }: ReadContext, on: Approval | undefined): readonly string[] {
+  if (signaturesNeeded('delete-schema', plan) === 1) return []
+  const voided = voidedFirst(journal, on)
+  const first = firstSignature(journal, on)
+  return [
+    ...(voided === undefined ? [] : [`The signature of ${voided} is void: what it was on has changed.`]),
+    first === undefined ? TWO_NEEDED : firstLine(first),
+  ]
+}
+
+/** @returns whether Engage has accepted the new schema on trial */
+export function isProven({ events }: ReadContext['journal']): boolean {
+  const preflight = events.latest('preflight', 'finished')?.detail as JsonObject | undefined
+  return preflight?.['proven'] === true
+}
+
+/** @returns how sure it is that every contact is known: as it was looked at for the approval or, before that, by the final pass */
+export function coverageNow(context: Pick<ReadContext, 'journal'>): Coverage {
+  const basis = basisOf(context.journal)
+  return basis === undefined ? passResult(context, 'final-pass').coverage : coverageWith(context, basis)
+}
+
+/** @returns why the organisation's policy lets nobody approve it, in sentences; none where it does, or there is none */
+export function forbiddenFor(context: Pick<ReadContext, 'plan' | 'journal'>): readonly string[] {
+  const { plan, journal } = context
+  if (plan.policy === undefined) return []
+  return forbidden(plan.policy, {
+    refused: importedResult(context).tally.refusable,
+    loss: lossOf(context),
+    sure: coverageNow(context).sure,
+    proven: isProven(journal),
+    fullPass: plan.finalPass.mode === 'full' || isRefuted(context),
+  })
 }
 
 /** What comes back is not what is deleted: said where that is decided. */

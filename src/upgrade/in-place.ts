@@ -6,7 +6,7 @@
 
 import { basePass } from './base-pass.ts'
 import { canary } from './canary.ts'
-import { deleteOldSchema, proveCreation } from './deletion.ts'
+import { deleteOldSchema } from './deletion.ts'
 import { finalPass } from './final-pass.ts'
 import {
   automationsPaused,
@@ -20,6 +20,7 @@ import { MERGE } from './imported.ts'
 import { importHistory, leaveEvidence } from './importing.ts'
 import { BACK, FORTH, type Lot } from './lot.ts'
 import { merge } from './merging.ts'
+import { proveCreation } from './preflight.ts'
 import { recreate } from './recreation.ts'
 import { clearNewSchema } from './roll-back.ts'
 import type { Action, Strategy } from './strategy.ts'

@@ -9,7 +9,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { ContactRead, Interaction } from '../model.ts'
 import { stamp } from '../names.ts'
-import { schemaDigest } from '../schema/diff.ts'
+import { schemaDifferences, schemaDigest } from '../schema/diff.ts'
 import type { Compression } from '../snapshot/format.ts'
 import { proveSnapshot } from '../snapshot/proof.ts'
 import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
@@ -111,7 +111,10 @@ export async function assertNoDrift(context: ReadContext): Promise<void> {
     what:
       live === undefined
         ? `Schema ${plan.schemaId} is not in ${plan.tenant} any more.`
-        : `Schema ${plan.schemaId} has changed since the plan was made: somebody deleted and recreated it.`,
+        : [
+            `Schema ${plan.schemaId} has changed since the plan was made: somebody deleted and recreated it.`,
+            ...schemaDifferences(plan.before, live),
+          ].join('\n  '),
     safe: 'Nothing was changed.',
     next: `Find out who did, then make a new plan: engage-migrate plan ${plan.schemaId} …`,
     exit: EXIT.precondition,
@@ -131,7 +134,10 @@ export function passFolder(context: Pick<ReadContext, 'journal' | 'snapshots'>, 
 }
 
 /** @returns the snapshot that a pass has left @throws OperatorError where it can't be read, or is another one by now */
-export async function passSnapshot(context: ReadContext, name: PassName): Promise<Snapshot> {
+export async function passSnapshot(
+  context: Pick<ReadContext, 'journal' | 'snapshots' | 'plan'>,
+  name: PassName,
+): Promise<Snapshot> {
   const snapshot = await openSnapshot(passFolder(context, name))
   assertOwn(snapshot, passResult(context, name), context.plan.run)
   return snapshot

@@ -14,6 +14,7 @@ import type { ContactSource } from '../transfer/contact-source.ts'
 import type { Coverage } from './coverage.ts'
 import type { Estimate } from './estimate.ts'
 import { type HistoryTerms, missingHistory } from './history-terms.ts'
+import { missingPolicy, type Policy } from './policy.ts'
 import { missingTerms, type RestoreTerms } from './terms.ts'
 
 export const PLAN_FORMAT = 'engage-migrate plan'
@@ -50,6 +51,16 @@ export interface Plan {
   readonly canaryGate: boolean
   /** Automations to pause, as the operator named them. */
   readonly automations: readonly string[]
+  /** What else people have to see to, as the operator named it; absent in plans of an earlier version. */
+  readonly producers?: readonly string[]
+  readonly templates?: readonly string[]
+  readonly audiences?: readonly string[]
+  /** When it is meant to begin, ISO 8601. */
+  readonly begin?: string
+  /** Whether two different people sign for the deletion. */
+  readonly requireTwo?: boolean
+  /** The bounds that the organisation has set for deletions. */
+  readonly policy?: Policy
   readonly gates: ReadonlyArray<{ readonly name: string; readonly asks: string }>
   /** SHA-256 of `before`: of the live schema when the plan was made. */
   readonly liveDigest: string
@@ -163,7 +174,13 @@ function missingFields(value: JsonObject): readonly string[] {
     lacking.push(...missingTerms(value['restore']))
     if (value['history'] !== undefined) lacking.push('an upgrade for its history')
   } else if (value['strategy'] !== 'in-place') lacking.push('strategy')
-  lacking.push(...missingHistory(value['history']))
+  lacking.push(...missingHistory(value['history']), ...missingPolicy(value['policy']))
+  // Anything but true would read as one signature, which is not what somebody meant who wrote it.
+  if (!['undefined', 'boolean'].includes(typeof value['requireTwo'])) lacking.push('requireTwo')
+  const begin = value['begin']
+  if (begin !== undefined && Number.isNaN(Date.parse(String(begin)))) lacking.push('begin')
+  for (const name of ['producers', 'templates', 'audiences'])
+    if (value[name] !== undefined && !Array.isArray(value[name])) lacking.push(name)
   // Anything but `full` would read as `hot`, and without a number no contact would be in its sample.
   const finalPass = value['finalPass']
   const mode = isObject(finalPass) ? finalPass['mode'] : undefined

@@ -15,12 +15,13 @@ import type { ReadContext } from './strategy.ts'
 /**
  * Reads every contact that the snapshot has as gone. Where some are back, the approval and the final pass are void, and
  * the next one reads just these.
+ * @returns how many are there again without any interaction
  * @throws OperatorError (exit 4) where any of them has interactions
  */
-export async function assertStillGone(context: ReadContext): Promise<void> {
+export async function assertStillGone(context: ReadContext): Promise<number> {
   const { reader, clock, plan, settings, journal, stop } = context
   // By now what they had may be nowhere any more, and the final pass must stay as it is.
-  if (mayHaveDeleted(journal)) return
+  if (mayHaveDeleted(journal)) return 0
   const snapshot = await passSnapshot(context, 'final-pass')
   const { gone } = snapshot.manifest.contacts
   const looks = inOrder(
@@ -32,14 +33,15 @@ export async function assertStillGone(context: ReadContext): Promise<void> {
     { concurrency: settings.concurrency, window: settings.concurrency * 4 },
   )
   const back: string[] = []
-  let done = 0
-  for await (const { contactId, interactions } of looks) {
+  let [done, empty] = [0, 0]
+  for await (const { contactId, state, interactions } of looks) {
     if (interactions.length > 0) back.push(contactId)
+    else empty += Number(state === 'read')
     done += 1
     const phase = 'last checks: contacts that were gone, read again'
     context.progress({ phase, done, total: gone, doneHere: done })
   }
-  if (back.length === 0) return
+  if (back.length === 0) return empty
   const reason = `contacts were restored, such as ${back[0]}`
   const { snapshot: name, manifestDigest } = passResult(context, 'final-pass')
   amend(journal, { snapshot: name, manifestDigest, contacts: back, sought: [] }, reason, ['delete-schema'])

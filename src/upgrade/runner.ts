@@ -28,6 +28,7 @@ export async function runStrategy(
     for (const action of step.actions) {
       if (isDone(journal, action)) continue
       if (action.kind === 'gate') {
+        if (writer !== undefined) await action.prepare?.(context)
         const request = action.request(context)
         if (request === undefined) {
           journal.events.append('finished', action.name, { skipped: true })

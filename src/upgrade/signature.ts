@@ -1,15 +1,18 @@
 /**
  * Signatures.
  * Guarantees: a gate can be signed only while the run waits at it, having said what it asks; what it needs besides
- * a name (the schema's id typed out, a risk accepted by name) must be there; the signature is kept with what was asked.
+ * a name (the schema's id typed out, a risk accepted by name) must be there; the signature is kept with what was asked, and
+ * with the digests of what it is on. What a policy forbids takes no signature; where two people are needed, one opens nothing.
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Json, JsonObject } from '../json.ts'
+import { type Approval, differing } from './approval.ts'
 import { inPlace, rollBack } from './in-place.ts'
 import type { Plan } from './plan.ts'
 import { openGate } from './status.ts'
-import type { Requirement } from './strategy.ts'
+import type { GateRequest, Requirement } from './strategy.ts'
+import { FIRST_SIGNATURE, firstSignature, samePerson, signaturesNeeded } from './two-people.ts'
 
 export interface Signature {
   readonly by: string
@@ -21,7 +24,12 @@ export interface Signature {
   readonly acceptLoss?: number | null
   /** SHA-256 (hex) of the plan that was signed for. */
   readonly planDigest: string
+  /** What lay there when it was signed; of the deletion only. Absent in those of an earlier version. */
+  readonly on?: Approval
 }
+
+/** `first`: somebody else has to sign as well. `before`: it had been signed already, and nothing was written. */
+export type Signed = 'signed' | 'first' | 'before'
 
 /** Stands where a name belongs in the commands that are printed: whoever pastes one has not signed yet. */
 export const NAME_HERE = 'YOUR NAME'
@@ -41,11 +49,10 @@ export const GATES: readonly string[] = [
 ]
 
 /**
- * @returns false where the gate had been signed already: nothing was written then
- * @throws OperatorError (exit 2) for a gate that there is not; (exit 4) for one that is not open, or whose needs
- *   are not met
+ * @throws OperatorError (exit 2) for a gate that there is not; (exit 4) for one that is not open, whose needs are not met, or
+ *   that asks for something else by now than what lies there
  */
-export function signGate(journal: Journal, plan: Plan, gate: string, signature: Signature): boolean {
+export function signGate(journal: Journal, plan: Plan, gate: string, signature: Signature): Signed {
   if (!GATES.includes(gate)) {
     throw refuse(
       EXIT.usage,
@@ -61,7 +68,7 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
     )
   }
   const last = journal.events.latest(gate, 'opened', 'signed', 'withdrawn', 'finished')
-  if (last?.kind === 'signed' || last?.kind === 'finished') return false
+  if (last?.kind === 'signed' || last?.kind === 'finished') return 'before'
   if (last?.kind !== 'opened' || openGate(journal) !== gate) {
     throw refuse(
       EXIT.precondition,
@@ -76,9 +83,10 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
       'Type the id of the schema after --confirm, if that is the one you mean.',
     )
   }
-  const request = last.detail as JsonObject
-  const needs = request['needs'] as unknown as readonly Requirement[]
-  const loss = Number(request['loss'] ?? 0)
+  const request = last.detail as unknown as GateRequest
+  const { needs, loss = 0 } = request
+  assertAllowed(plan, request)
+  if (gate === 'delete-schema') assertSameOn(plan, request, signature)
   if (signature.acceptLoss != null && signature.acceptLoss !== loss) {
     throw refuse(
       EXIT.precondition,
@@ -88,15 +96,55 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
   }
   const lacking = needs.filter((need) => !MET[need](signature))
   if (lacking.length > 0) {
-    const asks = (request['asks'] as readonly string[]).join('\n  ')
+    const asks = request.asks.join('\n  ')
     throw refuse(
       EXIT.precondition,
       `The gate ${gate} needs ${flagsOf(lacking)} besides a name.\n  ${asks}`,
       `engage-migrate sign ${plan.run} ${gate} --by "${signature.by}" ${flagsOf(needs)}`,
     )
   }
-  journal.events.append('signed', gate, { ...signature, request } as unknown as Json)
-  return true
+  if (signaturesNeeded(gate, plan) === 1) {
+    journal.events.append('signed', gate, { ...signature, request } as unknown as Json)
+    return 'signed'
+  }
+  const first = firstSignature(journal, signature.on)
+  if (first === undefined) {
+    journal.events.append('note', FIRST_SIGNATURE, { gate, ...signature } as unknown as Json)
+    return 'first'
+  }
+  const by = String((first.detail as JsonObject)['by'])
+  if (samePerson(by, signature.by)) {
+    throw refuse(
+      EXIT.precondition,
+      `The deletion takes the signatures of two different people, and ${by} has signed already.`,
+      `Have somebody else sign: engage-migrate sign ${plan.run} ${gate} --by "${NAME_HERE}" ${flagsOf(needs)}`,
+    )
+  }
+  const firstOf = { ...(first.detail as JsonObject), at: new Date(first.at).toISOString() }
+  journal.events.append('signed', gate, { ...signature, first: firstOf, request } as unknown as Json)
+  return 'signed'
+}
+
+/** What the organisation's policy forbids, nobody can sign for. */
+function assertAllowed({ run, policy }: Plan, { forbidden = [] }: GateRequest): void {
+  if (forbidden.length === 0) return
+  throw refuse(
+    EXIT.precondition,
+    `By the policy ${policy?.file} nobody can approve this deletion: ${forbidden.join('; ')}.`,
+    `Plan it otherwise, or have the policy changed and make a new plan with it. What is known is in the report: engage-migrate report ${run}`,
+  )
+}
+
+/** Whoever signs has read what was put up for approval, not what lies there now. */
+function assertSameOn({ run }: Plan, request: GateRequest, { on }: Signature): void {
+  // An earlier version of this program has put up nothing to be signed for.
+  const changed = request.on === undefined || on === undefined ? ['the report'] : differing(request.on, on)
+  if (changed.length === 0) return
+  throw refuse(
+    EXIT.precondition,
+    `What was put up for approval is not what lies there now: ${changed.join(', ')} has changed since, or is not there.`,
+    `engage-migrate upgrade ${run}   (puts it up for approval anew)`,
+  )
 }
 
 /** What a person is to type. */

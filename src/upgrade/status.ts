@@ -30,6 +30,7 @@ import type { Plan } from './plan.ts'
 import { restore } from './restore.ts'
 import { isDone } from './runner.ts'
 import type { Action, GateRequest, Strategy } from './strategy.ts'
+import { FIRST_SIGNATURE, withFirst } from './two-people.ts'
 
 /** Names of the notes that a command leaves which ended with an error, well after one, or as a dry run. */
 export const FAILURE = 'failure'
@@ -116,7 +117,8 @@ export function openGate(journal: Pick<Journal, 'events'>): string | null {
 }
 
 function openingOf(journal: Pick<Journal, 'events'>): JournalEvent | undefined {
-  const last = journal.events.all().at(-1)
+  // The first of two signatures leaves the gate open for the second one.
+  const last = journal.events.all().findLast(({ name }) => name !== FIRST_SIGNATURE)
   return last?.kind === 'opened' ? last : undefined
 }
 
@@ -145,7 +147,8 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
     run: plan.run,
     state: done ? 'done' : held ? 'running' : paused,
     gate: done ? null : gate,
-    request: done || gate === null ? null : (openingOf(journal)?.detail as unknown as GateRequest),
+    request:
+      done || gate === null ? null : withFirst(journal, openingOf(journal)?.detail as unknown as GateRequest),
     direction: strategy === restore ? 'restore' : strategy === rollBack ? 'roll-back' : 'upgrade',
     verification: verificationOf(journal),
     history: historyFiguresOf(journal),

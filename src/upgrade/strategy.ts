@@ -11,6 +11,7 @@ import type { Compression } from '../snapshot/format.ts'
 import type { Place } from '../snapshot/place.ts'
 import type { Opener } from '../snapshot/seal.ts'
 import type { Progress } from '../transfer/progress.ts'
+import type { Approval } from './approval.ts'
 import type { Plan } from './plan.ts'
 
 /** What an operator may set for a run; times in milliseconds. */
@@ -25,6 +26,20 @@ export interface RunSettings {
   readonly visibleWithinMs: number
   /** Refusals, and contacts found gone, that an import puts up with, in percent; see tooManyRejected. */
   readonly refusedAtMost: number
+  /** Contacts that are read once more just before the deletion. */
+  readonly driftSample: number
+  /** By how many the tenant's contacts may grow, unaccounted for, between the approval and the deletion. */
+  readonly driftContacts: number
+  /** Path of the organisation's policy; absent where none is set. */
+  readonly policy?: string | undefined
+}
+
+/** The report that a deletion is approved on. */
+export interface ReportFile {
+  /** Writes it anew, of what the run knows. */
+  write(): Promise<void>
+  /** @returns the digest (SHA-256, hex) of its facts as they stand on disk; undefined where there is none, or it can't be read */
+  digest(): Promise<string | undefined>
 }
 
 /** A snapshot that a plan names. */
@@ -52,6 +67,8 @@ export interface ReadContext {
   freeSpace(folder: string): Promise<number | undefined>
   /** Where the snapshot is that the plan names, to restore or as the source's history; absent where nobody has said how to get there. */
   source?(): Promise<Source>
+  /** Absent where nobody is to approve anything. */
+  readonly report?: ReportFile
   readonly progress: Progress
   /** Tells the operator something in one line. */
   say(text: string): void
@@ -70,6 +87,10 @@ export interface GateRequest {
   readonly needs: readonly Requirement[]
   /** Interactions that do not come back: the number that `accept-loss` must name. */
   readonly loss?: number
+  /** What a signature is on: of the deletion only. */
+  readonly on?: Approval
+  /** Why the organisation's policy lets nobody sign, in sentences. */
+  readonly forbidden?: readonly string[]
 }
 
 /** A point that only a named person passes. */
@@ -77,6 +98,8 @@ export interface Gate {
   readonly kind: 'gate'
   readonly name: string
   readonly title: string
+  /** Lays out what is to be approved, before it is asked for. Changes nothing in the tenant. */
+  prepare?(context: ReadContext): Promise<void>
   /** @returns what to ask, or undefined where there is nothing to ask. */
   request(context: ReadContext): GateRequest | undefined
 }

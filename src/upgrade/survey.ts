@@ -41,6 +41,10 @@ export interface PlanRequest {
   readonly automations: readonly string[]
   /** What the source system has kept, where it is to be imported. */
   readonly history?: HistoryRequest
+  /** What people have to see to, and who has to approve. */
+  readonly people?: Partial<
+    Pick<Plan, 'producers' | 'templates' | 'audiences' | 'begin' | 'requireTwo' | 'policy'>
+  >
 }
 
 export interface SurveyTools {
@@ -128,6 +132,7 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     },
     canaryGate: request.canaryGate,
     automations: request.automations,
+    ...request.people,
     liveDigest: schemaDigest(before),
     before,
     after,

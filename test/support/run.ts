@@ -8,16 +8,17 @@ import { DEFAULT_API_KEY } from '../../src/sandbox/app.ts'
 import { makeSegmentable } from '../../src/schema/segmentable.ts'
 import type { Tally } from '../../src/transfer/compare.ts'
 import { digestFile } from '../../src/transfer/contact-source.ts'
+import { approvalOf } from '../../src/upgrade/approval.ts'
 import type { HistoryRequest } from '../../src/upgrade/history-plan.ts'
 import { rollBack } from '../../src/upgrade/in-place.ts'
 import { type PassResult, passFolder, passResult } from '../../src/upgrade/pass.ts'
 import type { Plan } from '../../src/upgrade/plan.ts'
 import { assertRollBack } from '../../src/upgrade/roll-back.ts'
 import { type RunOutcome, runStrategy } from '../../src/upgrade/runner.ts'
-import { type Signature, signGate } from '../../src/upgrade/signature.ts'
+import { type Signature, type Signed, signGate } from '../../src/upgrade/signature.ts'
 import { strategyOf, verificationOf } from '../../src/upgrade/status.ts'
-import type { RunSettings, Strategy, WriteContext } from '../../src/upgrade/strategy.ts'
-import { makePlan } from '../../src/upgrade/survey.ts'
+import type { ReportFile, RunSettings, Strategy, WriteContext } from '../../src/upgrade/strategy.ts'
+import { makePlan, type PlanRequest } from '../../src/upgrade/survey.ts'
 import { BASE_URL, type Bench, openClient, TOOL } from './bench.ts'
 import { temporaryFolder } from './folder.ts'
 
@@ -41,6 +42,9 @@ export interface RunOptions {
   readonly free?: number
   /** What the source system has kept; see test/support/history.ts. */
   readonly history?: HistoryRequest
+  /** What the plan says of people. */
+  readonly people?: PlanRequest['people']
+  readonly report?: ReportFile
   /** Makes the new schema; the first two properties segmentable where absent. */
   derive?(live: InteractionSchema): InteractionSchema
 }
@@ -71,6 +75,7 @@ export async function planFor(bench: Bench, folder: string, options: RunOptions 
       canaryGate: options.canaryGate ?? false,
       automations: ['Thank-you e-mail'],
       ...(options.history && { history: options.history }),
+      ...(options.people && { people: options.people }),
     },
     {
       reader: bench.reader,
@@ -94,7 +99,7 @@ export function openRun(
   bench: Bench,
   plan: Plan,
   folder: string,
-  options: Pick<RunOptions, 'settings' | 'free' | 'history'> = {},
+  options: Pick<RunOptions, 'settings' | 'free' | 'history' | 'report'> = {},
 ): Run {
   const snapshots = join(folder, 'snapshots')
   mkdirSync(snapshots, { recursive: true })
@@ -122,12 +127,15 @@ export function openRun(
       settleMs: SETTLE_MS,
       visibleWithinMs: VISIBLE_WITHIN_MS,
       refusedAtMost: 5,
+      driftSample: 200,
+      driftContacts: 0,
       ...options.settings,
     },
     tool: TOOL,
     stop: new AbortController().signal,
     freeSpace: async () => options.free,
     ...(options.history && { source: async () => (options.history as HistoryRequest).source }),
+    ...(options.report && { report: options.report }),
     progress: () => {},
     say: (text) => void said.push(text),
   }
@@ -184,7 +192,8 @@ export async function goBack(run: Run): Promise<RunOutcome> {
   return go(run, rollBack)
 }
 
-export function sign({ journal, plan }: Run, gate: string, changes: Partial<Signature> = {}): boolean {
+export function sign({ journal, plan }: Run, gate: string, changes: Partial<Signature> = {}): Signed {
+  const on = gate === 'delete-schema' ? approvalOf(journal) : undefined
   const needsId = gate === 'delete-schema' || gate === 'roll-back'
   return signGate(journal, plan, gate, {
     by: 'Ada',
@@ -193,6 +202,7 @@ export function sign({ journal, plan }: Run, gate: string, changes: Partial<Sign
     acceptCoverage: false,
     acceptNoPreflight: false,
     planDigest: 'digest',
+    ...(on && { on }),
     ...changes,
   })
 }

@@ -341,7 +341,7 @@ describe('the deletion', () => {
     expect(await failureOf(go(run))).toMatchObject({ exit: 1 })
     expect(held(bench)).toEqual([])
     bench.between(undefined)
-    expect(sign(run, 'delete-schema')).toBe(false)
+    expect(sign(run, 'delete-schema')).toBe('before')
     expect(await go(run)).toEqual({ state: 'done' })
     expect(held(bench)).toEqual(history)
   })

@@ -348,7 +348,7 @@ describe('a history of the source instead of what Engage holds', () => {
     expect(gate.request.asks).toContain(`engage-migrate restore ${passed(run, 'final-pass').folder}`)
     expect(() => sign(run, 'delete-schema')).toThrow(/--?accept-loss/)
     expect(() => sign(run, 'delete-schema', { acceptLoss: 6 })).toThrow(/names 6, but 7/)
-    expect(sign(run, 'delete-schema', { acceptLoss: 7 })).toBe(true)
+    expect(sign(run, 'delete-schema', { acceptLoss: 7 })).toBe('signed')
     await walk(run)
     expect(held(bench)).toEqual(keysOf(bench, kept))
     expect(verification(run)).toMatchObject({ expected: kept.length, missing: 0, extra: 0, live: 0 })

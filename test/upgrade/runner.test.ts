@@ -161,9 +161,9 @@ describe('signing', () => {
   it('is kept with who, what was asked, and for which plan; a second time changes nothing', async () => {
     const run = await planRun(openBench({ contacts: 5 }))
     await walk(run, 'automations-paused')
-    expect(sign(run, 'automations-paused', { note: 'both' })).toBe(true)
+    expect(sign(run, 'automations-paused', { note: 'both' })).toBe('signed')
     const { length } = run.journal.events.all()
-    expect(sign(run, 'automations-paused', { by: 'Grace' })).toBe(false)
+    expect(sign(run, 'automations-paused', { by: 'Grace' })).toBe('before')
     expect(run.journal.events.all()).toHaveLength(length)
     expect(run.journal.events.latest('automations-paused', 'signed')?.detail).toMatchObject({
       by: 'Ada',
@@ -181,7 +181,7 @@ describe('signing', () => {
       expect(thrownBy(() => sign(run, 'delete-schema', { confirm }))).toMatchObject({ exit: 4 })
     }
     expect(run.journal.events.latest('delete-schema', 'signed')).toBeUndefined()
-    expect(sign(run, 'delete-schema')).toBe(true)
+    expect(sign(run, 'delete-schema')).toBe('signed')
   })
 
   it('of a gate that was withdrawn takes the run to open it again', async () => {
@@ -191,6 +191,6 @@ describe('signing', () => {
     run.journal.events.append('withdrawn', 'producers-stopped', { reason: 'late' })
     expect(thrownBy(() => sign(run, 'producers-stopped'))).toMatchObject({ exit: 4 })
     await walk(run, 'producers-stopped')
-    expect(sign(run, 'producers-stopped')).toBe(true)
+    expect(sign(run, 'producers-stopped')).toBe('signed')
   })
 })

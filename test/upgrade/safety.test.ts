@@ -250,7 +250,7 @@ describe('the deletion', () => {
     await walk(run, 'delete-schema')
     expect(await go(run)).toMatchObject({ request: { needs: ['confirm', 'accept-coverage'] } })
     expect(() => sign(run, 'delete-schema')).toThrow(/accept-coverage/)
-    expect(sign(run, 'delete-schema', { acceptCoverage: true })).toBe(true)
+    expect(sign(run, 'delete-schema', { acceptCoverage: true })).toBe('signed')
     expect(await go(run)).toEqual({ state: 'done' })
   })
 
@@ -264,7 +264,7 @@ describe('the deletion', () => {
     const run = await planRun(bench)
     await walk(run, 'delete-schema')
     expect(() => sign(run, 'delete-schema')).toThrow(/accept-no-preflight/)
-    expect(sign(run, 'delete-schema', { acceptNoPreflight: true })).toBe(true)
+    expect(sign(run, 'delete-schema', { acceptNoPreflight: true })).toBe('signed')
     expect(await go(run)).toEqual({ state: 'done' })
     expect(held(bench)).toEqual(history)
   })

@@ -1,0 +1,65 @@
+/**
+ * Gates and signatures as a report shows them.
+ * Guarantees: pure reading of the journal; every signature that there was is there, those that count no more with the reason.
+ */
+import type { JournalEvent } from '../journal/events.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { JsonObject } from '../json.ts'
+import type { Approval } from '../upgrade/approval.ts'
+import type { Plan } from '../upgrade/plan.ts'
+import { openGate } from '../upgrade/status.ts'
+import { FIRST_SIGNATURE } from '../upgrade/two-people.ts'
+import type { GateSignature, GateState } from './report.ts'
+
+/** @param journal of the run; undefined before it has begun */
+export function gateStates(plan: Plan, journal: Pick<Journal, 'events'> | undefined): readonly GateState[] {
+  return plan.gates.map(({ name, asks }): GateState => {
+    const last = journal?.events.latest(name, 'opened', 'signed', 'finished', 'withdrawn')
+    const state =
+      last?.kind === 'signed'
+        ? 'signed'
+        : last?.kind === 'finished'
+          ? 'not-needed'
+          : journal !== undefined && openGate(journal) === name
+            ? 'open'
+            : 'pending'
+    return { name, asks, state, signatures: journal === undefined ? [] : signaturesOf(journal, name) }
+  })
+}
+
+/** @returns all signatures of a gate, in their order */
+export function signaturesOf({ events }: Pick<Journal, 'events'>, gate: string): readonly GateSignature[] {
+  const of = events
+    .all()
+    .filter(({ name, detail }) => name === gate || (name === FIRST_SIGNATURE && isOf(detail, gate)))
+  return of.flatMap((event, index) => {
+    if (event.kind !== 'signed' && event.name !== FIRST_SIGNATURE) return []
+    const later = of.slice(index + 1)
+    const withdrawn = later.find(({ kind }) => kind === 'withdrawn')
+    const reason = withdrawn && String((withdrawn.detail as JsonObject)['reason'] ?? 'it was withdrawn')
+    return [signature(event, reason ?? superseded(event, later))]
+  })
+}
+
+/** A first signature counts no more once another one takes its place. */
+function superseded(event: JournalEvent, later: readonly JournalEvent[]): string | null {
+  if (event.name !== FIRST_SIGNATURE) return null
+  const again = later.some(({ name }) => name === FIRST_SIGNATURE)
+  return again ? 'what it was on has changed' : null
+}
+
+function isOf(detail: unknown, gate: string): boolean {
+  return (detail as JsonObject)['gate'] === gate
+}
+
+function signature({ at, detail }: JournalEvent, reason: string | null): GateSignature {
+  const { by, note, planDigest, on } = detail as JsonObject
+  const { snapshot = null, report = null } = (on ?? {}) as Partial<Approval>
+  return {
+    by: String(by),
+    at: new Date(at).toISOString(),
+    note: String(note ?? ''),
+    void: reason,
+    on: { plan: String(planDigest), snapshot, report },
+  }
+}

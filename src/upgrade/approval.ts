@@ -1,0 +1,99 @@
+/**
+ * What a deletion is approved on: the plan, the snapshot, the report, and how the tenant stood then.
+ * Guarantees: what is signed for is known by digest before anybody is asked; asked again while nothing of it has changed, it
+ * stays what it was, so that a first signature is not made void by a second look.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Journal } from '../journal/journal.ts'
+import type { JsonObject } from '../json.ts'
+import { countContacts } from '../transfer/contact-source.ts'
+import { usesHistory } from './history.ts'
+import { importedResult } from './imported.ts'
+import { readJoined } from './joined.ts'
+import { passResult } from './pass.ts'
+import type { ReadContext } from './strategy.ts'
+
+/** Digests (SHA-256, hex) of what a signature is on. */
+export interface Approval extends JsonObject {
+  readonly plan: string
+  /** Of the manifest of what is deleted. */
+  readonly snapshot: string
+  /** Of the manifest of what is imported, where that was merged of two; else null. */
+  readonly imported: string | null
+  /** Of the report's facts; null where none is written. */
+  readonly report: string | null
+}
+
+/** How the tenant stood when that was said. */
+export interface Basis extends JsonObject {
+  /** Ids of all its schemas. */
+  readonly schemas: readonly string[]
+  /** Its own count of contacts; null where it gave none. */
+  readonly counted: number | null
+  /** Contacts without interactions that have joined since the final pass; null where it can't name them. */
+  readonly joined: number | null
+}
+
+/** Names of the notes. */
+const BASIS = 'basis'
+const APPROVAL = 'approval'
+
+type Events = Pick<Journal, 'events'>
+
+/** Looks how the tenant stands and has the report written, unless both were done for the very same before. */
+export async function prepareApproval(context: ReadContext): Promise<void> {
+  const { journal, reader } = context
+  const known = approvalOf(journal)
+  if (known !== undefined && isDeepStrictEqual(known, await approvalNow(context))) return
+  const schemas = (await reader.listSchemas()).map(({ id }) => id)
+  const joined = await readJoined(context)
+  const basis: Basis = { schemas, joined, counted: (await countContacts(reader)) ?? null }
+  journal.events.append('note', BASIS, basis)
+  await context.report?.write()
+  journal.events.append('note', APPROVAL, await approvalNow(context))
+}
+
+/** @returns the digests as they are now, the report's as it stands on disk @throws Error before the final pass is done */
+export async function approvalNow(context: ReadContext): Promise<Approval> {
+  const { journal, planDigest, report } = context
+  return {
+    plan: planDigest,
+    snapshot: passResult(context, 'final-pass').manifestDigest,
+    imported: usesHistory(journal) ? importedResult(context).manifestDigest : null,
+    report: (await report?.digest()) ?? null,
+  }
+}
+
+/** @returns what was last put up for approval; undefined where nothing was, or what it rested on counts no more */
+export function approvalOf({ events }: Events): Approval | undefined {
+  return standing(events, APPROVAL) as Approval | undefined
+}
+
+/** @returns how the tenant stood then */
+export function basisOf({ events }: Events): Basis | undefined {
+  return standing(events, BASIS) as Basis | undefined
+}
+
+/** Once its signature, the final pass, or the trial of the new schema is void, everything is looked at anew. */
+function standing(events: Journal['events'], note: string): JsonObject | undefined {
+  const last = events
+    .all()
+    .findLast(
+      ({ name, kind }) =>
+        (kind === 'note' && name === note) || (kind === 'withdrawn' && RESTED_ON.includes(name)),
+    )
+  return last?.kind === 'note' ? (last.detail as JsonObject) : undefined
+}
+
+const RESTED_ON: readonly string[] = ['delete-schema', 'final-pass', 'preflight']
+
+/** @returns which of the digests differ, in words */
+export function differing(a: Approval, b: Approval): readonly string[] {
+  const words = {
+    plan: 'the plan',
+    snapshot: 'the snapshot',
+    imported: 'what is imported',
+    report: 'the report',
+  }
+  return Object.entries(words).flatMap(([name, word]) => (a[name] === b[name] ? [] : [word]))
+}

@@ -1,0 +1,77 @@
+/**
+ * Contacts that have joined the tenant since the final pass froze its list.
+ * Guarantees: each that the tenant names is read; one that has interactions voids the producers' stop and the final pass, since
+ * these are nowhere but in the tenant; changes nothing there.
+ */
+import { openTemporaryContacts } from '../journal/contacts.ts'
+import { addCreatedSince } from '../transfer/contact-source.ts'
+import { readContact } from '../transfer/export.ts'
+import { inOrder } from '../transfer/pump.ts'
+import { assessCoverage, type Coverage } from './coverage.ts'
+import { withdrawStop } from './final-pass.ts'
+import { passResult } from './pass.ts'
+import type { ReadContext } from './strategy.ts'
+
+/**
+ * @returns how many there are without any interaction; null where the tenant can't name them
+ * @throws OperatorError (exit 4) where one has interactions
+ */
+export async function readJoined(context: ReadContext): Promise<number | null> {
+  const { journal, reader, clock, plan, settings, stop } = context
+  const since = journal.events.latest('contacts', 'finished')?.at ?? clock.now()
+  using named = openTemporaryContacts()
+  if ((await addCreatedSince(since, named, reader, clock.now())) === undefined) return null
+  const looks = inOrder(
+    outside(journal.contacts, named),
+    async (contactId) => {
+      stop.throwIfAborted()
+      return readContact(reader, clock, contactId, plan.schemaId)
+    },
+    { concurrency: settings.concurrency, window: settings.concurrency * 2 },
+  )
+  let joined = 0
+  for await (const { contactId, state, interactions } of looks) {
+    if (interactions.length > 0)
+      withdrawStop(context, `contact ${contactId}, which the final pass did not know, has interactions`)
+    joined += Number(state === 'read')
+  }
+  return joined
+}
+
+type List = ReadContext['journal']['contacts']
+
+function* outside(list: List, named: List): Generator<string> {
+  for (let at = 0; at < named.count(); at += 1_000)
+    for (const id of named.slice(at, 1_000)) if (!list.has(id)) yield id
+}
+
+/** How many contacts the tenant has, by its own count, and how many of these were read since and have nothing. */
+export interface Standing {
+  readonly counted: number | null
+  readonly joined: number | null
+  /** Contacts that the final pass has as gone and that are there again, without any interaction; 0 where nobody has looked. */
+  readonly back?: number
+}
+
+/** @returns how sure it is now that the list, and those that have joined since, are all contacts */
+export function coverageWith(context: Pick<ReadContext, 'journal'>, { counted, joined }: Standing): Coverage {
+  const { contacts, gone, createdSince } = passResult(context, 'final-pass')
+  const coverage = assessCoverage({
+    listed: contacts + (joined ?? 0),
+    gone,
+    counted: counted ?? undefined,
+    createdSince: createdSince ?? undefined,
+  })
+  if (joined === null || joined === 0) return coverage
+  const statement = `Of these, ${joined} joined after the final pass; each was read, and has no interactions.`
+  return { ...coverage, statements: [...coverage.statements, statement] }
+}
+
+/** @returns contacts that the tenant counts beyond those that are known; null where it gives no count */
+export function lackingIn(
+  context: Pick<ReadContext, 'journal'>,
+  { counted, joined, back = 0 }: Standing,
+): number | null {
+  const { contacts, gone } = passResult(context, 'final-pass')
+  return counted === null ? null : Math.max(0, counted - (contacts - gone + (joined ?? 0) + back))
+}
