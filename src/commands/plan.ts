@@ -2,19 +2,18 @@
 import { join, resolve } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
-import { parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { tenantOf } from '../names.ts'
 import { planLines } from '../report/terminal.ts'
-import { parseSchema } from '../schema/rules.ts'
 import { makeSegmentable } from '../schema/segmentable.ts'
 import type { HistoryRequest } from '../upgrade/history-plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
 import { type Args, amountOf, type Command, listOf, type Tools, textOf } from './command.ts'
 import { CONTACTS, contactSourceOf } from './contacts.ts'
 import { IDENTITY, openerOf } from './identity.ts'
-import { openConnection, readText, writeWhole } from './open.ts'
+import { openConnection, writeWhole } from './open.ts'
 import { assertNoOtherRun, assertPlanUnused } from './runs.ts'
+import { schemaIn } from './schema-file.ts'
 import { sourceNamed } from './source.ts'
 import { FROM } from './which-snapshot.ts'
 
@@ -129,17 +128,8 @@ function derivation(args: Args): (live: InteractionSchema) => InteractionSchema 
     throw wrong('Say what changes: either --segment PROPERTY[,PROPERTY…] or --to FILE.')
   }
   if (to === undefined) return (live) => makeSegmentable(live, segment)
-  const wanted = parseSchema(parsedFile(to), to)
+  const wanted = schemaIn(to)
   return () => wanted
-}
-
-function parsedFile(file: string) {
-  const text = readText(file)
-  try {
-    return parseJson(text)
-  } catch {
-    throw wrong(`The schema file ${file} is not JSON.`)
-  }
 }
 
 function wrong(what: string): OperatorError {

@@ -6,7 +6,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { PAGE_SIZE } from '../engage/guesses.ts'
 import type { EngageReader } from '../engage/types.ts'
-import { EXIT, OperatorError } from '../errors.ts'
+import { unknownSchema } from '../engage/unknown-schema.ts'
 import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
@@ -174,13 +174,4 @@ async function sampleContacts(list: ContactList, schemaId: string, tools: Survey
     withHistory: mean((count) => Math.min(1, count)),
     recordBytes: records.length === 0 ? 0 : zstdCompressSync(records.join('\n')).length / size,
   }
-}
-
-function unknownSchema(id: string, tenant: string, known: readonly string[]): OperatorError {
-  return new OperatorError({
-    what: `There is no interaction schema ${id} in ${tenant}; there are: ${known.join(', ') || 'none'}.`,
-    safe: 'Nothing was changed.',
-    next: 'Name one of these, as it is written here.',
-    exit: EXIT.usage,
-  })
 }
