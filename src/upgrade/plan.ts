@@ -12,6 +12,7 @@ import { findingText } from '../schema/finding.ts'
 import { lintSchema, parseSchema } from '../schema/rules.ts'
 import type { ContactSource } from '../transfer/contact-source.ts'
 import type { Coverage } from './coverage.ts'
+import { type CoverageSample, missingSample } from './coverage-sample.ts'
 import type { Estimate } from './estimate.ts'
 import { type HistoryTerms, missingHistory } from './history-terms.ts'
 import { missingTerms, type RestoreTerms } from './terms.ts'
@@ -44,6 +45,8 @@ export interface Plan {
     readonly unreadableExamples: ReadonlyArray<{ readonly line: number; readonly problem: string }>
   }
   readonly coverage: Coverage
+  /** What contacts outside the list were found to have, where some were looked at; absent in plans of an earlier version. */
+  readonly coverageSample?: CoverageSample
   readonly schemas: { readonly inTenant: number; readonly free: number }
   readonly estimate: Estimate
   readonly finalPass: { readonly mode: 'full' | 'hot'; readonly sample: number; readonly risk: string }
@@ -163,7 +166,7 @@ function missingFields(value: JsonObject): readonly string[] {
     lacking.push(...missingTerms(value['restore']))
     if (value['history'] !== undefined) lacking.push('an upgrade for its history')
   } else if (value['strategy'] !== 'in-place') lacking.push('strategy')
-  lacking.push(...missingHistory(value['history']))
+  lacking.push(...missingHistory(value['history']), ...missingSample(value['coverageSample']))
   // Anything but `full` would read as `hot`, and without a number no contact would be in its sample.
   const finalPass = value['finalPass']
   const mode = isObject(finalPass) ? finalPass['mode'] : undefined

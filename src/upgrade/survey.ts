@@ -26,6 +26,7 @@ import { assessCoverage } from './coverage.ts'
 import { estimateUpgrade } from './estimate.ts'
 import { type HistoryRequest, planHistory } from './history-plan.ts'
 import { inPlace } from './in-place.ts'
+import { type CoverageRequest, openCandidates, sampleOutside } from './outside.ts'
 import { checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
 import { riskOf } from './risk.ts'
 
@@ -41,6 +42,8 @@ export interface PlanRequest {
   readonly automations: readonly string[]
   /** What the source system has kept, where it is to be imported. */
   readonly history?: HistoryRequest
+  /** Contacts outside the list that are looked at, where that is asked for. */
+  readonly coverage?: CoverageRequest
 }
 
 export interface SurveyTools {
@@ -73,6 +76,8 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
   const after = request.derive(before)
   const others = schemas.map(({ id }) => id).filter((id) => id !== request.schemaId)
   const warnings = checkUpgrade(before, after, others)
+  const run = `${request.schemaId}-${stamp(clock.now())}`
+  using candidates = request.coverage && (await openCandidates(request.coverage, reader))
   using contacts = openTemporaryContacts()
   const loaded = await loadContacts(request.source, contacts, reader)
   const createdSince = await addCreatedSince(Date.parse(request.source.asOf), contacts, reader, clock.now())
@@ -85,6 +90,9 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
       ...{ tenant: tools.tenant, schemaId: request.schemaId, contacts },
       progress: tools.progress ?? (() => undefined),
     }))
+  const coverageSample =
+    candidates &&
+    (await sampleOutside(candidates, { list: contacts, schemaId: request.schemaId, seed: run }, tools))
   const sample = await sampleContacts(contacts, request.schemaId, tools)
   tools.stop?.throwIfAborted()
   const listed = contacts.count()
@@ -96,7 +104,7 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     format: PLAN_FORMAT,
     formatVersion: PLAN_VERSION,
     tool: tools.tool,
-    run: `${request.schemaId}-${stamp(clock.now())}`,
+    run,
     strategy: 'in-place',
     createdAt: new Date(clock.now()).toISOString(),
     tenant: tools.tenant,
@@ -106,7 +114,8 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     warnings,
     contacts: { source: request.source, ...loaded },
     ...(history && { history }),
-    coverage: assessCoverage({ listed: named, gone: 0, counted, createdSince }),
+    coverage: assessCoverage({ listed: named, gone: 0, counted, createdSince, sample: coverageSample }),
+    ...(coverageSample && { coverageSample }),
     schemas: { inTenant: schemas.length, free: freePlaces(schemas.length) },
     estimate: estimateUpgrade({
       contacts: listed,

@@ -10,6 +10,7 @@ import type { Tally } from '../../src/transfer/compare.ts'
 import { digestFile } from '../../src/transfer/contact-source.ts'
 import type { HistoryRequest } from '../../src/upgrade/history-plan.ts'
 import { rollBack } from '../../src/upgrade/in-place.ts'
+import type { CoverageRequest } from '../../src/upgrade/outside.ts'
 import { type PassResult, passFolder, passResult } from '../../src/upgrade/pass.ts'
 import type { Plan } from '../../src/upgrade/plan.ts'
 import { assertRollBack } from '../../src/upgrade/roll-back.ts'
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly free?: number
   /** What the source system has kept; see test/support/history.ts. */
   readonly history?: HistoryRequest
+  /** Contacts outside the list that are looked at. */
+  readonly coverage?: CoverageRequest
   /** Makes the new schema; the first two properties segmentable where absent. */
   derive?(live: InteractionSchema): InteractionSchema
 }
@@ -71,6 +74,7 @@ export async function planFor(bench: Bench, folder: string, options: RunOptions 
       canaryGate: options.canaryGate ?? false,
       automations: ['Thank-you e-mail'],
       ...(options.history && { history: options.history }),
+      ...(options.coverage && { coverage: options.coverage }),
     },
     {
       reader: bench.reader,
