@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command | readonly Command
   verify: async () => (await import('./commands/verify.ts')).verify,
   repair: async () => (await import('./commands/repair.ts')).repair,
   backup: async () => (await import('./commands/backup.ts')).backup,
+  schema: async () => (await import('./commands/schema.ts')).schema,
   snapshots: async () => (await import('./commands/snapshots.ts')).snapshots,
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   demo: async () => (await import('./commands/demo.ts')).demo,
@@ -72,6 +73,7 @@ async function commandsIn(argv: readonly string[]): Promise<readonly Command[]> 
 
 /** What a group of commands is for, as the help has it. */
 const GROUPS: Readonly<Record<string, string>> = {
+  schema: 'list, show, check and compare interaction schemas',
   snapshots: 'list, show, compare and look after snapshots',
 }
 
@@ -218,7 +220,7 @@ function usage(message: string, known: Command | undefined): OperatorError {
 
 /** @param given how many arguments there were, flags not counted */
 function lacking({ group, usage: words, positionals }: Command, given: number): string {
-  const missing = Array.from(words.matchAll(/<(\w+)>/g), ([, name = '']) => name).slice(given)
+  const missing = Array.from(words.matchAll(/<(\w+)(?:\.\.)?>/g), ([, name = '']) => name).slice(given)
   const named = missing.map((name) => `<${name}> (${positionals[name] ?? ''})`)
   return `It takes more than that: engage-migrate ${group === undefined ? '' : `${group} `}${words}. Missing: ${named.join(', ')}.`
 }

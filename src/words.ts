@@ -4,6 +4,6 @@
  */
 
 /** @returns "1 contact", "0 contacts", "2 contacts" */
-export function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function countOf(count: number, noun: string, several = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : several}`
 }

@@ -34,23 +34,30 @@ export async function contactSourceOf(args: Args, now: number, verb: string): Pr
     throw wrong(verb, 'Say where the contacts come from: either --contacts FILE or --contacts-since DATE.')
   }
   if (since !== undefined) {
-    const from = isoDate(since, '--contacts-since', verb)
+    const from = dateOf(since, '--contacts-since', verb)
     if (Date.parse(from) > now) throw wrong(verb, `--contacts-since is in the future: ${from}.`)
     return { kind: 'changes', since: from, asOf: new Date(now).toISOString() }
   }
-  const path = resolve(file ?? '')
-  const sha256 = await digestFile(path)
   const asOf = textOf(args, 'contacts-as-of')
+  const source = await fileSource(file ?? '', textOf(args, 'column'))
+  return asOf === undefined ? source : { ...source, asOf: dateOf(asOf, '--contacts-as-of', verb) }
+}
+
+/** @returns a file as it is now, made when it was last modified @throws OperatorError (exit 2) where it can't be read */
+export async function fileSource(
+  file: string,
+  column: string | undefined,
+): Promise<ContactSource & { readonly kind: 'file' }> {
+  const path = resolve(file)
+  const sha256 = await digestFile(path)
   return {
-    kind: 'file',
-    file: path,
-    sha256,
-    column: textOf(args, 'column') ?? null,
-    asOf: asOf === undefined ? statSync(path).mtime.toISOString() : isoDate(asOf, '--contacts-as-of', verb),
+    ...{ kind: 'file', file: path, sha256, column: column ?? null },
+    asOf: statSync(path).mtime.toISOString(),
   }
 }
 
-function isoDate(text: string, flag: string, verb: string): string {
+/** @returns a date that was typed, in full @throws OperatorError (exit 2) where it is none */
+export function dateOf(text: string, flag: string, verb: string): string {
   const ms = isDateTyped(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms))
     throw wrong(verb, `${flag} must be a date such as 2026-01-31T08:00:00Z; it is ${JSON.stringify(text)}.`)

@@ -3,12 +3,10 @@
  * Guarantees: pure, but for reading the file; exactly one of both is taken, and anything else is refused.
  */
 import { EXIT, OperatorError } from '../errors.ts'
-import { parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
-import { parseSchema } from '../schema/rules.ts'
 import { makeSegmentable } from '../schema/segmentable.ts'
 import { type Args, type Flag, listOf, textOf } from './command.ts'
-import { readText } from './open.ts'
+import { schemaIn } from './schema-file.ts'
 
 export const NEW_SCHEMA: Readonly<Record<string, Flag>> = {
   segment: {
@@ -27,17 +25,8 @@ export function derivation(args: Args): (live: InteractionSchema) => Interaction
     throw wrong('Say what changes: either --segment PROPERTY[,PROPERTY…] or --to FILE.')
   }
   if (to === undefined) return (live) => makeSegmentable(live, segment)
-  const wanted = parseSchema(parsedFile(to), to)
+  const wanted = schemaIn(to)
   return () => wanted
-}
-
-function parsedFile(file: string) {
-  const text = readText(file)
-  try {
-    return parseJson(text)
-  } catch {
-    throw wrong(`The schema file ${file} is not JSON.`)
-  }
 }
 
 function wrong(what: string): OperatorError {

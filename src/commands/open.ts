@@ -65,8 +65,13 @@ export async function freeSpace(folder: string): Promise<number | undefined> {
 
 /** @throws OperatorError (exit 2) where a file can't be read */
 export function readText(file: string): string {
+  return readBytes(file).toString('utf8')
+}
+
+/** @throws OperatorError (exit 2) where a file can't be read */
+export function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
   } catch (error) {
     throw new OperatorError({
       what: `${isAbsolute(file) ? file : `./${file}`} can't be read: ${codeOf(error) ?? 'unknown error'}.`,

@@ -25,7 +25,7 @@ const RATE_AFTER = 1_000
 
 /** A command as messages have it. */
 const COMMAND =
-  /\bengage-migrate (?=plan|upgrade|sign|status|report|audit|verify|repair|backup|restore|snapshots|sandbox|demo|--help)/g
+  /\bengage-migrate (?=plan|upgrade|sign|status|report|audit|verify|repair|backup|restore|schema|snapshots|sandbox|demo|--help)/g
 
 export class Output {
   readonly #out: Sink

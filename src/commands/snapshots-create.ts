@@ -6,14 +6,13 @@ import { BadLines } from '../history/bad-lines.ts'
 import { type Created, createSnapshot } from '../history/create.ts'
 import { isOffset } from '../history/date.ts'
 import { parseMapping } from '../history/mapping.ts'
-import { parseJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
 import { stamp, tenantOf } from '../names.ts'
-import { parseSchema } from '../schema/rules.ts'
 import { countOf } from '../words.ts'
 import { lockSchema } from './backup-work.ts'
 import { type Args, type Command, type Tools, textOf } from './command.ts'
-import { readText, snapshotsFolder } from './open.ts'
+import { snapshotsFolder } from './open.ts'
+import { schemaIn } from './schema-file.ts'
 import { errorResult } from './trouble.ts'
 
 export const snapshotsCreate: Command = {
@@ -136,16 +135,6 @@ function refusal(from: string, bad: number, lines: number): OperatorError {
       : 'Mend them and run the same command again; or leave them out with --skip-bad.',
     exit: EXIT.precondition,
   })
-}
-
-function schemaIn(file: string): InteractionSchema {
-  const text = readText(file)
-  try {
-    return parseSchema(parseJson(text), file)
-  } catch (error) {
-    if (error instanceof SyntaxError) throw wrong(`The schema file ${file} is not JSON.`)
-    throw error
-  }
 }
 
 function tenantIn(args: Args, config: Config): string {

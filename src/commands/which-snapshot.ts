@@ -65,6 +65,11 @@ export async function snapshotNamed(
   return (name.stamp === undefined ? newestOf(found, text, history) : onlyOf(found, text, root)).place
 }
 
+/** @returns whether a text is written as the address or the name of a snapshot is, whatever is there */
+export function isWrittenAsSnapshot(text: string): boolean {
+  return ADDRESS.test(text) || nameIn(text) !== undefined
+}
+
 /** @returns undefined where the text can't be a name */
 function nameIn(text: string): Name | undefined {
   const segments = text.split('/')

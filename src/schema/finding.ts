@@ -6,7 +6,9 @@
 
 /** The sections of the product documentation that hold rules of a schema. */
 export const SECTION = {
+  replacing: '/interactionschemas',
   creating: 'Creating a schema',
+  sending: 'Sending an interaction',
   sku: 'The productSku property',
   messages: 'Personalizing messages',
   segmentation: 'Interaction segmentation',

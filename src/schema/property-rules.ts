@@ -18,6 +18,14 @@ const DOCUMENTED: ReadonlySet<string> = new Set([
   'sortOrder',
 ])
 
+/** What undocumented names are likely to be slips of. */
+const MEANT: ReadonlyArray<readonly [RegExp, string]> = [
+  [/segment/i, 'addToSegmentation'],
+  [/card/i, 'showInContactCard'],
+  [/sort|order|column/i, 'sortOrder'],
+  [/display|label/i, 'displayName'],
+]
+
 /** The formats that JSON Schema 2020-12 defines; a server ignores others, as a rule. */
 const FORMATS: ReadonlySet<string> = new Set(
   (
@@ -122,6 +130,16 @@ function lintKeywords(path: string, property: JsonObject): readonly Finding[] {
     .map((name) => {
       const at = memberPath(path, name)
       if (name === 'properties') return error(at, 'nested structures are not supported: one level only')
-      return warning(at, 'is undocumented: Engage may refuse the schema for it, or ignore it')
+      const nested = isNested(property[name]) ? ', and nested, which is not supported' : ''
+      const meant = MEANT.find(([like, each]) => like.test(name) && property[each] === undefined)
+      const asked = meant === undefined ? '' : ` (is "${meant[1]}" meant?)`
+      return warning(
+        at,
+        `is undocumented${asked}${nested}: Engage may refuse the schema for it, or ignore it`,
+      )
     })
+}
+
+function isNested(value: Json | undefined): boolean {
+  return isObject(value) || (Array.isArray(value) && value.some(isNested))
 }

@@ -48,6 +48,11 @@ export function freePlaces(count: number): number {
   return Math.max(0, MAX_SCHEMAS - count)
 }
 
+/** @returns those of the ids that are this one but for case: the same name in an e-mail ("Personalizing messages") */
+export function othersAlike(id: string, ids: readonly string[]): readonly string[] {
+  return ids.filter((other) => other !== id && other.toLowerCase() === id.toLowerCase())
+}
+
 /**
  * Narrows JSON that nobody has vouched for to a schema.
  * @param where what it is, for the message: a file's path, or "schema repair of tenant x"
@@ -75,7 +80,7 @@ function lintId(id: Json | undefined, others: readonly string[]): readonly Findi
   else if (others.includes(id))
     found.push(error('id', `${showValue(id)} is already the id of another schema`))
   else {
-    const twin = others.find((other) => other.toLowerCase() === id.toLowerCase())
+    const [twin] = othersAlike(id, others)
     if (twin !== undefined) {
       const message = `differs from the schema ${showValue(twin)} in case only; e-mail templates write the id in lower case, where the two would be one`
       found.push(warning('id', message, SECTION.messages))
@@ -117,10 +122,26 @@ function lintProperties(properties: JsonObject): readonly Finding[] {
     found.push(warning(PROPERTIES, 'is empty: Engage would keep nothing of a payload'))
   const segmentable = entries.filter(([, each]) => isSegmentable(each)).map(([name]) => name)
   if (segmentable.length > MAX_SEGMENTABLE) {
-    const message = `at most ${MAX_SEGMENTABLE} properties can be segmentable; ${segmentable.length} are: ${segmentable.join(', ')}`
+    const message = `at most ${MAX_SEGMENTABLE} properties can be segmentable; ${segmentable.length} are: ${segmentable.map((name) => memberPath('', name)).join(', ')}`
     found.push(error(PROPERTIES, message, SECTION.limitations))
   }
-  return [...found, ...lintSku(properties)]
+  return [...found, ...lintColumns(properties), ...lintSku(properties)]
+}
+
+/** "The leftmost column has sortOrder value of 0, the next to the right has 1": each has a column of its own. */
+function lintColumns(properties: JsonObject): readonly Finding[] {
+  const holders = new Map<bigint, string>()
+  return Object.entries(properties).flatMap(([name, each]) => {
+    const order = isObject(each) && each['showInContactCard'] === 'true' ? each['sortOrder'] : undefined
+    if (typeof order !== 'string' || !/^\d+$/.test(order)) return []
+    const holder = holders.get(BigInt(order))
+    if (holder === undefined) {
+      holders.set(BigInt(order), name)
+      return []
+    }
+    const message = `is ${showValue(order)}, which is the column of ${showValue(holder)} on the contact card already`
+    return [warning(memberPath(memberPath(PROPERTIES, name), 'sortOrder'), message)]
+  })
 }
 
 function lintSku(properties: JsonObject): readonly Finding[] {

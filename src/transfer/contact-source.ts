@@ -164,7 +164,7 @@ export async function countContacts(
  * The tenant, or this key, has no such endpoint. "Too many requests" does not say so: that is a failure that passes, and
  * must not be taken for an answer.
  */
-function isNotOffered(error: unknown): boolean {
+export function isNotOffered(error: unknown): boolean {
   return (
     error instanceof EngageError && error.status !== undefined && [400, 403, 404, 405].includes(error.status)
   )

@@ -1,11 +1,12 @@
 /**
  * How sure is it that the list holds every contact? A contact that is not in it is history lost for good.
- * Guarantees: pure; `sure` only where the tenant's own count says that nobody is missing; what could not be
- * checked is said in words.
+ * Guarantees: pure; `sure` only where the tenant's own count says that nobody is missing, and no contact outside the list was
+ * seen to have history; what could not be checked is said in words.
  */
 
 import type { JsonObject } from '../json.ts'
 import { countOf } from '../words.ts'
+import { type CoverageSample, sampleStatements } from './coverage-sample.ts'
 
 export interface CoverageFacts {
   /** Different contacts in the list, those added since it was made included. */
@@ -16,6 +17,8 @@ export interface CoverageFacts {
   readonly counted: number | undefined
   /** Contacts created since the list was made; undefined where the tenant has `changes` not activated. */
   readonly createdSince: number | undefined
+  /** What contacts outside the list were found to have, where some were looked at when the plan was made. */
+  readonly sample?: CoverageSample | undefined
 }
 
 export interface Coverage extends JsonObject {
@@ -23,7 +26,7 @@ export interface Coverage extends JsonObject {
   readonly statements: readonly string[]
 }
 
-export function assessCoverage({ listed, gone, counted, createdSince }: CoverageFacts): Coverage {
+export function assessCoverage({ listed, gone, counted, createdSince, sample }: CoverageFacts): Coverage {
   const alive = listed - gone
   const statements: string[] = []
   if (counted === undefined) {
@@ -53,5 +56,7 @@ export function assessCoverage({ listed, gone, counted, createdSince }: Coverage
       ? 'Contacts created since the list was made could not be asked for: "changes" is not activated for this tenant.'
       : `Added from the tenant's "changes": ${countOf(createdSince, 'contact')} created since the list was made.`,
   )
-  return { sure: counted !== undefined && alive >= counted, statements }
+  if (sample !== undefined) statements.push(...sampleStatements(sample))
+  const lacking = sample !== undefined && sample.withInteractions > 0
+  return { sure: counted !== undefined && alive >= counted && !lacking, statements }
 }

@@ -154,7 +154,7 @@ export function isProven({ events }: ReadContext['journal']): boolean {
 }
 
 /** @returns how sure it is that every contact is known: as it was looked at for the approval or, before that, by the final pass */
-export function coverageNow(context: Pick<ReadContext, 'journal'>): Coverage {
+export function coverageNow(context: Pick<ReadContext, 'journal' | 'plan'>): Coverage {
   const basis = basisOf(context.journal)
   return basis === undefined ? passResult(context, 'final-pass').coverage : coverageWith(context, basis)
 }

@@ -54,13 +54,17 @@ export interface Standing {
 }
 
 /** @returns how sure it is now that the list, and those that have joined since, are all contacts */
-export function coverageWith(context: Pick<ReadContext, 'journal'>, { counted, joined }: Standing): Coverage {
+export function coverageWith(
+  context: Pick<ReadContext, 'journal' | 'plan'>,
+  { counted, joined }: Standing,
+): Coverage {
   const { contacts, gone, createdSince } = passResult(context, 'final-pass')
   const coverage = assessCoverage({
     listed: contacts + (joined ?? 0),
     gone,
     counted: counted ?? undefined,
     createdSince: createdSince ?? undefined,
+    sample: context.plan.coverageSample,
   })
   if (joined === null || joined === 0) return coverage
   const statement = `Of these, ${joined} joined after the final pass; each was read, and has no interactions.`

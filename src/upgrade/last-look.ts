@@ -11,6 +11,7 @@ import type { JsonObject } from '../json.ts'
 import { freePlaces } from '../schema/rules.ts'
 import { countContacts } from '../transfer/contact-source.ts'
 import { approvalNow, basisOf, differing } from './approval.ts'
+import { coverageNow } from './gates.ts'
 import { mayHaveDeleted, usesHistory } from './history.ts'
 import { importedFolder, importedResult, lossOf } from './imported.ts'
 import { lackingIn, readJoined, type Standing } from './joined.ts'
@@ -72,13 +73,13 @@ function assertSigned(context: ReadContext): void {
   const { plan, planDigest } = context
   const signed = signedFor(context)
   const loss = lossOf(context)
-  const basis = basisOf(context.journal)
-  const lacking = basis === undefined ? null : lackingIn(context, basis)
   const two = signaturesNeeded('delete-schema', plan) === 2
   const reasons = [
     ...(signed?.confirm === plan.schemaId ? [] : ['the id of the schema was not typed out']),
     ...(signed?.planDigest === planDigest ? [] : ['the signature is on another plan']),
-    ...(lacking === 0 || signed?.acceptCoverage === true ? [] : ['coverage is neither sure nor accepted']),
+    ...(coverageNow(context).sure || signed?.acceptCoverage === true
+      ? []
+      : ['coverage is neither sure nor accepted']),
     ...(loss === 0 || signed?.acceptLoss === loss ? [] : [`the loss of ${loss} is not accepted`]),
     ...(two && (signed?.first === undefined || samePerson(signed.first.by, signed.by ?? ''))
       ? ['it takes two different people']

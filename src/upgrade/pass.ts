@@ -239,7 +239,10 @@ export async function runPass(context: ReadContext, work: PassWork): Promise<Pas
     interactions: manifest.interactions.records,
     contactsWithHistory: total - gone - empty,
     createdSince,
-    coverage: assessCoverage({ listed: total, gone, counted, createdSince: createdSince ?? undefined }),
+    coverage: assessCoverage({
+      ...{ listed: total, gone, counted, createdSince: createdSince ?? undefined },
+      sample: plan.coverageSample,
+    }),
     tally: checkpoints.map((each) => each.tally).reduce(addTallies, NOTHING),
   }
 }

@@ -12,6 +12,7 @@ import { findingText } from '../schema/finding.ts'
 import { lintSchema, parseSchema } from '../schema/rules.ts'
 import type { ContactSource } from '../transfer/contact-source.ts'
 import type { Coverage } from './coverage.ts'
+import { type CoverageSample, missingSample } from './coverage-sample.ts'
 import type { Estimate } from './estimate.ts'
 import { type HistoryTerms, missingHistory } from './history-terms.ts'
 import { missingPolicy, type Policy } from './policy.ts'
@@ -45,6 +46,8 @@ export interface Plan {
     readonly unreadableExamples: ReadonlyArray<{ readonly line: number; readonly problem: string }>
   }
   readonly coverage: Coverage
+  /** What contacts outside the list were found to have, where some were looked at; absent in plans of an earlier version. */
+  readonly coverageSample?: CoverageSample
   readonly schemas: { readonly inTenant: number; readonly free: number }
   readonly estimate: Estimate
   readonly finalPass: { readonly mode: 'full' | 'hot'; readonly sample: number; readonly risk: string }
@@ -175,6 +178,7 @@ function missingFields(value: JsonObject): readonly string[] {
     if (value['history'] !== undefined) lacking.push('an upgrade for its history')
   } else if (value['strategy'] !== 'in-place') lacking.push('strategy')
   lacking.push(...missingHistory(value['history']), ...missingPolicy(value['policy']))
+  lacking.push(...missingSample(value['coverageSample']))
   // Anything but true would read as one signature, which is not what somebody meant who wrote it.
   if (!['undefined', 'boolean'].includes(typeof value['requireTwo'])) lacking.push('requireTwo')
   const begin = value['begin']

@@ -6,7 +6,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { PAGE_SIZE } from '../engage/guesses.ts'
 import type { EngageReader } from '../engage/types.ts'
-import { EXIT, OperatorError } from '../errors.ts'
+import { unknownSchema } from '../engage/unknown-schema.ts'
 import { type ContactList, openTemporaryContacts } from '../journal/contacts.ts'
 import { type Json, stringifyJson } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
@@ -26,6 +26,7 @@ import { assessCoverage } from './coverage.ts'
 import { estimateUpgrade } from './estimate.ts'
 import { type HistoryRequest, planHistory } from './history-plan.ts'
 import { inPlace } from './in-place.ts'
+import { type CoverageRequest, openCandidates, sampleOutside } from './outside.ts'
 import { checkUpgrade, PLAN_FORMAT, PLAN_VERSION, type Plan } from './plan.ts'
 import { riskOf } from './risk.ts'
 
@@ -45,6 +46,8 @@ export interface PlanRequest {
   readonly people?: Partial<
     Pick<Plan, 'producers' | 'templates' | 'audiences' | 'begin' | 'requireTwo' | 'policy'>
   >
+  /** Contacts outside the list that are looked at, where that is asked for. */
+  readonly coverage?: CoverageRequest
 }
 
 export interface SurveyTools {
@@ -77,6 +80,8 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
   const after = request.derive(before)
   const others = schemas.map(({ id }) => id).filter((id) => id !== request.schemaId)
   const warnings = checkUpgrade(before, after, others)
+  const run = `${request.schemaId}-${stamp(clock.now())}`
+  using candidates = request.coverage && (await openCandidates(request.coverage, reader))
   using contacts = openTemporaryContacts()
   const loaded = await loadContacts(request.source, contacts, reader)
   const createdSince = await addCreatedSince(Date.parse(request.source.asOf), contacts, reader, clock.now())
@@ -89,6 +94,9 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
       ...{ tenant: tools.tenant, schemaId: request.schemaId, contacts },
       progress: tools.progress ?? (() => undefined),
     }))
+  const coverageSample =
+    candidates &&
+    (await sampleOutside(candidates, { list: contacts, schemaId: request.schemaId, seed: run }, tools))
   const sample = await sampleContacts(contacts, request.schemaId, tools)
   tools.stop?.throwIfAborted()
   const listed = contacts.count()
@@ -100,7 +108,7 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     format: PLAN_FORMAT,
     formatVersion: PLAN_VERSION,
     tool: tools.tool,
-    run: `${request.schemaId}-${stamp(clock.now())}`,
+    run,
     strategy: 'in-place',
     createdAt: new Date(clock.now()).toISOString(),
     tenant: tools.tenant,
@@ -110,7 +118,8 @@ export async function makePlan(request: PlanRequest, tools: SurveyTools): Promis
     warnings,
     contacts: { source: request.source, ...loaded },
     ...(history && { history }),
-    coverage: assessCoverage({ listed: named, gone: 0, counted, createdSince }),
+    coverage: assessCoverage({ listed: named, gone: 0, counted, createdSince, sample: coverageSample }),
+    ...(coverageSample && { coverageSample }),
     schemas: { inTenant: schemas.length, free: freePlaces(schemas.length) },
     estimate: estimateUpgrade({
       contacts: listed,
@@ -179,13 +188,4 @@ async function sampleContacts(list: ContactList, schemaId: string, tools: Survey
     withHistory: mean((count) => Math.min(1, count)),
     recordBytes: records.length === 0 ? 0 : zstdCompressSync(records.join('\n')).length / size,
   }
-}
-
-function unknownSchema(id: string, tenant: string, known: readonly string[]): OperatorError {
-  return new OperatorError({
-    what: `There is no interaction schema ${id} in ${tenant}; there are: ${known.join(', ') || 'none'}.`,
-    safe: 'Nothing was changed.',
-    next: 'Name one of these, as it is written here.',
-    exit: EXIT.usage,
-  })
 }

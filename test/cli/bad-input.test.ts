@@ -173,6 +173,62 @@ describe.concurrent('A plan is refused', () => {
         'yesterday',
       ],
     ],
+    ...(
+      [
+        [
+          'of how many contacts outside the list is not said',
+          ['--coverage-since', '2020-01-01'],
+          /--coverage-sample/,
+        ],
+        ['of half a contact', ['--coverage-sample', '2.5'], /must be a whole number/],
+        [
+          'that is named in two ways',
+          ['--coverage-sample', '9', '--coverage-since', '2020-01-01'],
+          /either --cov/,
+        ],
+        ['of a column of no file', ['--coverage-sample', '9', '--coverage-column', 'id'], /names none/],
+        ['of the future', ['--coverage-sample', '9', '--coverage-since', '2999-01-01'], /in the future/],
+        [
+          'of a day that there is not',
+          ['--coverage-sample', '9', '--coverage-since', '2020-02-30'],
+          /must be a date/,
+        ],
+        [
+          'of who is added anyway',
+          ['--coverage-sample', '9', '--contacts-as-of', '2020-01-01'],
+          /added to the list/,
+        ],
+      ] as const
+    ).map(
+      ([title, flags, words]) =>
+        [
+          `for a sample ${title}`,
+          2,
+          words,
+          () => {
+            const twice = title.endsWith('two ways') ? ['--coverage-contacts', world.contacts] : []
+            return ['wishlist', '--segment', 'date', '--contacts', world.contacts, ...flags, ...twice]
+          },
+        ] as const,
+    ),
+    [
+      'for a sample of the very list',
+      2,
+      /holds the very list of --contacts/,
+      () => [
+        ...['wishlist', '--segment', 'date', '--contacts', world.contacts],
+        ...['--coverage-sample', '9', '--coverage-contacts', world.contacts],
+      ],
+    ],
+    [
+      'for a sample of a file without contact ids',
+      2,
+      /outside the list can't be sampled: .*nobody\.csv/,
+      () => [
+        ...['wishlist', '--segment', 'date', '--contacts', world.contacts],
+        ...['--coverage-sample', '9', '--coverage-contacts', file('nobody.csv', 'email\na@example.com\n')],
+      ],
+    ],
     [
       'for a sample size that is no number',
       2,

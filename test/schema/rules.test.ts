@@ -129,6 +129,29 @@ describe('a property', () => {
     expect(finding?.source).toBe('Interaction segmentation')
   })
 
+  it.each([
+    ['AddToSegmentation', 'is "addToSegmentation" meant?'],
+    ['showInContactcard', 'is "showInContactCard" meant?'],
+    ['column', 'is "sortOrder" meant?'],
+  ])('that is not documented may be a slip: %s', (name, asked) => {
+    const [finding] = lintSchema(
+      schemaWith({ ...PLAIN, showInContactCard: undefined, [name]: 'true' }),
+    ).filter(({ path }) => path.endsWith(name))
+    expect(finding?.message).toContain(asked)
+    const meant = { addToSegmentation: 'true', sortOrder: '0', showInContactCard: 'true' }
+    const beside = lintSchema(schemaWith({ ...PLAIN, ...meant, [name]: 'true' }))
+    expect(beside.map(({ message }) => message)).toEqual([expect.not.stringContaining('meant')])
+  })
+
+  it.each([
+    [{ a: 1 }, true],
+    [[[{}]], true],
+    [['a'], false],
+  ])('says of the keyword %j whether it is nested', (value, nested) => {
+    const [finding] = lintSchema(schemaWith({ ...PLAIN, x: value }))
+    expect(finding?.message.includes('nested')).toBe(nested)
+  })
+
   it('must be an object', () => {
     expect(places(lintSchema(schemaOf('{"p": "string"}')))).toEqual(['error jsonSchema.properties.p'])
   })
@@ -161,6 +184,33 @@ describe('a property', () => {
   })
 })
 
+describe('the columns of the contact card', () => {
+  const shown = (orders: Readonly<Record<string, string>>, more = {}): readonly Finding[] => {
+    const entries = Object.entries(orders).map(([name, sortOrder]) => [
+      name,
+      { ...PLAIN, showInContactCard: 'true', sortOrder, ...more },
+    ])
+    return lintSchema(schemaOf(JSON.stringify(Object.fromEntries(entries))))
+  }
+
+  it('are one for each property', () => {
+    expect(shown({ a: '0', b: '1', c: '5' })).toEqual([])
+    const findings = shown({ a: '1', b: '0', c: '01', 'd e': '1' })
+    expect(places(findings)).toEqual([
+      'warning jsonSchema.properties.c.sortOrder',
+      'warning jsonSchema.properties["d e"].sortOrder',
+    ])
+    expect(findings[1]).toMatchObject({
+      message: 'is "1", which is the column of "a" on the contact card already',
+      source: 'Creating a schema',
+    })
+  })
+
+  it('are no matter to what is not on it', () => {
+    expect(shown({ a: '1', b: '1' }, { showInContactCard: 'false' })).toEqual([])
+  })
+})
+
 describe('limits', () => {
   const segmentable = (count: number): unknown =>
     schemaOf(
@@ -178,6 +228,15 @@ describe('limits', () => {
     expect(places(findings)).toEqual(['error jsonSchema.properties'])
     expect(findings[0]?.message).toContain('p0, p1, p2, p3, p4, p5, p6')
     expect(findings[0]?.source).toBe('Limitations')
+  })
+
+  it('names those that are too many in one line, whatever they are called', () => {
+    const properties = Array.from({ length: 7 }, (_, i) => [
+      `p\n${i}`,
+      { ...PLAIN, addToSegmentation: 'true' },
+    ])
+    const [finding] = lintSchema(schemaOf(JSON.stringify(Object.fromEntries(properties))))
+    expect(finding?.message).toContain('["p\\n0"], ["p\\n1"]')
   })
 
   it('allows fifteen schemas and no more', () => {

@@ -11,6 +11,7 @@ import { digestFile } from '../../src/transfer/contact-source.ts'
 import { approvalOf } from '../../src/upgrade/approval.ts'
 import type { HistoryRequest } from '../../src/upgrade/history-plan.ts'
 import { rollBack } from '../../src/upgrade/in-place.ts'
+import type { CoverageRequest } from '../../src/upgrade/outside.ts'
 import { type PassResult, passFolder, passResult } from '../../src/upgrade/pass.ts'
 import type { Plan } from '../../src/upgrade/plan.ts'
 import { assertRollBack } from '../../src/upgrade/roll-back.ts'
@@ -45,6 +46,8 @@ export interface RunOptions {
   /** What the plan says of people. */
   readonly people?: PlanRequest['people']
   readonly report?: ReportFile
+  /** Contacts outside the list that are looked at. */
+  readonly coverage?: CoverageRequest
   /** Makes the new schema; the first two properties segmentable where absent. */
   derive?(live: InteractionSchema): InteractionSchema
 }
@@ -76,6 +79,7 @@ export async function planFor(bench: Bench, folder: string, options: RunOptions 
       automations: ['Thank-you e-mail'],
       ...(options.history && { history: options.history }),
       ...(options.people && { people: options.people }),
+      ...(options.coverage && { coverage: options.coverage }),
     },
     {
       reader: bench.reader,

@@ -1,0 +1,34 @@
+/**
+ * Why a change is not backward compatible ("/interactionschemas": "The new schema must be backward compatible with the deleted
+ * one").
+ * Guarantees: every kind of change that can be incompatible has a reason, and the section of the documentation that it rests on.
+ */
+import type { ChangeKind, SchemaChange } from './change.ts'
+import { SECTION, type Section } from './finding.ts'
+
+export interface Reason {
+  /** In a sentence, of any change of that kind. */
+  readonly why: string
+  readonly source: Section
+}
+
+const REFUSES: Reason = {
+  why: 'An interaction that was kept by the old rule may break the new one, and one that breaks its schema is ignored.',
+  source: SECTION.sending,
+}
+
+const REASONS: Readonly<Partial<Record<ChangeKind, Reason>>> = {
+  'id-changed': {
+    why: 'What takes the place of a deleted schema has its id.',
+    source: SECTION.replacing,
+  },
+  'property-removed': {
+    why: 'What interactions hold of it would not come back, and automations that use it do not progress.',
+    source: SECTION.replacing,
+  },
+}
+
+/** @returns undefined where the change is compatible */
+export function reasonAgainst({ kind, compatible }: SchemaChange): Reason | undefined {
+  return compatible ? undefined : (REASONS[kind] ?? REFUSES)
+}
