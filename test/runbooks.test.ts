@@ -112,5 +112,10 @@ test('backups, as their runbook has it, from the first one to the drill', async 
 
 test('every runbook is known here', () => {
   // The schedules that backups.md gives, and the flags of all that it calls, are checked in schedule/files.test.ts.
-  expect(readdirSync(RUNBOOKS).sort()).toEqual(['backups.md', 'in-place-upgrade.md', 'schedules'])
+  expect(readdirSync(RUNBOOKS).sort()).toEqual([
+    'backups.md',
+    'in-place-upgrade.md',
+    'policy.json',
+    'schedules',
+  ])
 })
