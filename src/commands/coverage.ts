@@ -12,7 +12,6 @@ import { dateOf, fileSource } from './contacts.ts'
 export const COVERAGE = {
   'coverage-sample': {
     type: 'number',
-    default: 0,
     describe:
       'contacts outside the list to look at, drawn at random: how sure is it? (3000 tells a share of 0.1 %)',
   },
@@ -37,7 +36,7 @@ export async function coverageOf(
   list: ContactSource,
   now: number,
 ): Promise<CoverageRequest | undefined> {
-  const size = amountOf(args, 'coverage-sample')
+  const size = args['coverage-sample'] === undefined ? 0 : amountOf(args, 'coverage-sample')
   const [file, column, since] = ['contacts', 'column', 'since'].map((name) =>
     textOf(args, `coverage-${name}`),
   )
