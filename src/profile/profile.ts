@@ -13,12 +13,15 @@ export interface Profile extends JsonObject {
     readonly without: number
     readonly gone: number
   }
-  /** Instants, ISO 8601 in UTC; null where no createdDate is a date. */
+  /** Instants, ISO 8601 in UTC, of the interactions that are in a month; null where none is. */
   readonly oldestCreated: string | null
   readonly newestCreated: string | null
   /** Every month (UTC) from the first to the last, those without any included, in order. */
   readonly months: readonly MonthCount[]
-  /** Interactions whose createdDate is no date: they are in no month. */
+  /**
+   * Interactions in no month: their createdDate is no date, or one that programs write which have none (before 1990, or more than
+   * a year after the snapshot was read).
+   */
   readonly undated: number
   /** What arrived of late; null where nothing is dated. */
   readonly recent: RecentRate | null
@@ -26,7 +29,10 @@ export interface Profile extends JsonObject {
   readonly busiest: ReadonlyArray<{ readonly contactId: string; readonly interactions: number }>
   readonly twins: Twins
   readonly refused: Refused
-  /** Names that payloads have and the schema that they are in does not, most frequent first; at most 50. */
+  /**
+   * Names that payloads have and the schema that they are in does not, most frequent first, cut where they are long. At most 50:
+   * where there are more, the last one is `(other names)`, with all that they come to.
+   */
   readonly unnamed: ReadonlyArray<{ readonly name: string; readonly count: number }>
   /** Of every property of the new schema, in its order. */
   readonly properties: readonly PropertyProfile[]
@@ -59,7 +65,10 @@ export interface Twins extends JsonObject {
 export interface Refused extends JsonObject {
   /** Interactions that break at least one rule. */
   readonly interactions: number
-  /** Most frequent first; an interaction counts under each rule that it breaks. At most 20. */
+  /**
+   * Most frequent first; an interaction counts under each rule that it breaks. At most 20: where there are more, the last one is
+   * `other rules`, with all that they come to.
+   */
   readonly reasons: readonly RefusalReason[]
 }
 
@@ -86,8 +95,12 @@ export interface PropertyProfile extends JsonObject {
   /** Interactions that have it, with another value than null. */
   readonly filled: number
   readonly distinct: Distinct
+  /** Null where there is nothing to tell, or where numbers are not to be shown. */
   readonly range: Range | null
-  /** Most frequent first, at most 5; empty where the values are not to be shown. */
+  /**
+   * Most frequent first, at most 5; empty where the values are not to be shown. One that is there once is named only where there
+   * are no more than 5 different ones, and none that others may be as frequent as.
+   */
   readonly frequent: readonly FrequentValue[]
   /** How far each count in `frequent` may lie below the truth; 0 where they are exact. */
   readonly frequentError: number

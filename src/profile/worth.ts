@@ -1,0 +1,111 @@
+/**
+ * Is a property worth one of the six segmentable places? ("Limitations": a schema can have six.)
+ * Guarantees: pure; the sentence names the figures that the verdict rests on, and no value.
+ */
+import type { Distinct, PropertyProfile, Range, Worth } from './profile.ts'
+
+export interface WorthFacts extends Pick<PropertyProfile, 'name' | 'filled' | 'personal' | 'freeText'> {
+  readonly interactions: number
+  readonly distinct: Distinct
+  /** How often the most frequent value is there, at least. */
+  readonly most: number
+  /** As in the profile, but of all kinds of data; null where there are no values of the property's type. */
+  readonly range: Range | null
+  readonly kind: Kind
+}
+
+/** What a segment could be made of: whole numbers, others, instants, yes and no, or texts. */
+export type Kind = 'integer' | 'number' | 'instant' | 'boolean' | 'text'
+
+/** Less than this share of the interactions have it: hardly any contact could be told apart by it. */
+const HARDLY_EVER = 0.05
+/** This share of the values are the same one: a segment would be nearly all contacts, or nearly none. */
+const NEARLY_ALWAYS = 0.95
+/** This share of the values are different ones: nearly each interaction has one of its own. */
+const NEARLY_UNIQUE = 0.9
+/** Of fewer values that are all different, nothing can be told yet. */
+const ENOUGH = 30
+
+/** A whole number of that length is none that people count or pay in. */
+const LONG_INTEGER = /^-?\d{13,}$/
+const ID_NAME =
+  /(?:^|[^\p{L}])(?:id|ids|guid|uuid|no|nr|number|nummer|num|ref|reference|key|code|ean|gtin|sku)$/iu
+
+export function worthOf(facts: WorthFacts): Worth {
+  return (
+    never(facts) ?? poor(facts) ?? { verdict: 'good', why: capital(`${valuesOf(facts)}, ${shareOf(facts)}`) }
+  )
+}
+
+function never({ personal, freeText, ...facts }: WorthFacts): Worth | undefined {
+  const { filled, distinct } = facts
+  if (personal.length > 0) {
+    const found = personal.map(
+      ({ kind, count }) => `${plural(kind)} in ${percent(count, filled)} of its values`,
+    )
+    return { verdict: 'never', why: `${capital(found.join(', '))}: personal data` }
+  }
+  if (freeText) {
+    const why = `People write here in their own words: ${countText(distinct)} different values, ${shareOf(facts)}`
+    return { verdict: 'never', why }
+  }
+  if (filled < ENOUGH || distinct.count < filled * NEARLY_UNIQUE || !tellsOneApart(facts)) return undefined
+  const why = `Nearly every interaction that has it has a value of its own, as ids are: ${countText(distinct)} different ones in ${grouped(filled)}`
+  return { verdict: 'never', why }
+}
+
+/** Of numbers and dates that are all different a segment can still be made, from one to another; of ids it can't. */
+function tellsOneApart({ kind, name, range }: Omit<WorthFacts, 'personal' | 'freeText'>): boolean {
+  if (kind === 'text') return true
+  if (kind !== 'integer') return false
+  const words = name.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+  return ID_NAME.test(words) || (range?.of === 'numbers' && LONG_INTEGER.test(range.most))
+}
+
+function poor(facts: WorthFacts): Worth | undefined {
+  const { interactions, filled, distinct, most } = facts
+  if (filled === 0) return { verdict: 'poor', why: 'No interaction has it' }
+  if (filled < interactions * HARDLY_EVER) {
+    return { verdict: 'poor', why: `Only ${percent(filled, interactions)} of the interactions have it` }
+  }
+  if (distinct.count === 1) return { verdict: 'poor', why: `Its value is always the same, ${shareOf(facts)}` }
+  if (most < filled * NEARLY_ALWAYS) return undefined
+  return { verdict: 'poor', why: `${percent(most, filled)} of its values are the same one` }
+}
+
+function valuesOf({ kind, range, distinct }: WorthFacts): string {
+  const different = `${countText(distinct)} different`
+  if (kind === 'instant' && range?.of === 'instants')
+    return `Dates from ${range.least.slice(0, 10)} to ${range.most.slice(0, 10)}`
+  if ((kind === 'integer' || kind === 'number') && range?.of === 'numbers')
+    return `${different} numbers from ${range.least} to ${range.most}`
+  return `${different} values`
+}
+
+function shareOf({ filled, interactions }: Pick<WorthFacts, 'filled' | 'interactions'>): string {
+  return `in ${percent(filled, interactions)} of the interactions`
+}
+
+/** @returns a share as a person reads it, which is never rounded to all or nothing: `98 %`, `under 1 %`, `over 99 %` */
+function percent(part: number, whole: number): string {
+  if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
+  const share = (part / whole) * 100
+  if (share < 1) return 'under 1 %'
+  return share > 99 ? 'over 99 %' : `${Math.round(share)} %`
+}
+
+function countText({ count, errorPercent }: Distinct): string {
+  return errorPercent === 0 ? grouped(count) : `about ${grouped(Number(count.toPrecision(2)))}`
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString('en')
+}
+
+function plural(kind: PropertyProfile['personal'][number]['kind']): string {
+  return kind === 'phone number' ? 'phone numbers' : 'e-mail addresses'
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
+}
