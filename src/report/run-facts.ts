@@ -6,7 +6,7 @@
 import { basename } from 'node:path'
 import { environmentOf } from '../names.ts'
 import type { Profile } from '../profile/profile.ts'
-import { profileOf } from '../profile/profiling.ts'
+import { profileOf } from '../profile/profile-of.ts'
 import { isSegmentable } from '../schema/property-rules.ts'
 import { freePlaces } from '../schema/rules.ts'
 import type { Snapshot } from '../snapshot/reader.ts'

@@ -6,7 +6,7 @@
 import { basename } from 'node:path'
 import type { InteractionSchema } from '../model.ts'
 import { environmentOf } from '../names.ts'
-import { profileOf } from '../profile/profiling.ts'
+import { profileOf } from '../profile/profile-of.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import { estimateUpgrade } from '../upgrade/estimate.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
