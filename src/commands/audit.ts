@@ -13,7 +13,7 @@ import { gateStates } from '../report/gate-states.ts'
 import type { GateState } from '../report/report.ts'
 import { MANIFEST } from '../snapshot/format.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
-import { approvalOf } from '../upgrade/approval.ts'
+import { approvalOf, REPORT_WRITTEN } from '../upgrade/approval.ts'
 import { MERGE } from '../upgrade/imported.ts'
 import type { PassResult } from '../upgrade/pass.ts'
 import { parsePlan, planDigest } from '../upgrade/plan.ts'
@@ -98,7 +98,7 @@ async function checksOf(run: OpenedRun, journal: Journal, config: Config): Promi
         ),
       ),
     )),
-    ...(journal.events.latest('report', 'note') === undefined
+    ...(journal.events.latest(REPORT_WRITTEN, 'note') === undefined
       ? []
       : [
           {

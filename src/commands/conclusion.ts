@@ -20,7 +20,7 @@ import { passFolder, passResult } from '../upgrade/pass.ts'
 import { isDone, type RunOutcome } from '../upgrade/runner.ts'
 import { mayDeleteLate } from '../upgrade/schema-effects.ts'
 import { unencryptedFolder } from '../upgrade/selected.ts'
-import { DRY_RUN, FAILURE, lotOf, SUCCESS, verificationOf } from '../upgrade/status.ts'
+import { DRY_RUN, FAILURE, lastEvent, lotOf, SUCCESS, verificationOf } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { countOf } from '../words.ts'
 import type { Tools } from './command.ts'
@@ -67,7 +67,7 @@ export async function conclude(ending: Ending, context: ReadContext, tools: Tool
     return EXIT.done
   }
   // An earlier failure, where nothing was left to do since, is over: `status` goes by the last event.
-  if (journal.events.all().at(-1)?.name === FAILURE) journal.events.append('note', SUCCESS)
+  if (lastEvent(journal)?.name === FAILURE) journal.events.append('note', SUCCESS)
   for (const line of doneLines(context)) output.say(line)
   output.result({ ...base, state: 'done', gate: null })
   // Refused interactions are in the snapshot and not in the tenant, those of contacts that went before the deletion never

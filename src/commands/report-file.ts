@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
@@ -14,15 +15,13 @@ import { gateStates } from '../report/gate-states.ts'
 import { renderings } from '../report/rendering.ts'
 import type { Facts, Report } from '../report/report.ts'
 import { runFacts } from '../report/run-facts.ts'
+import { REPORT_WRITTEN } from '../upgrade/approval.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import type { ReadContext, ReportFile } from '../upgrade/strategy.ts'
 import { writeWhole } from './open.ts'
 
 /** The report's files in a run's folder. */
 export const REPORT_FILES = ['report.html', 'report.md', 'report.json'] as const
-
-/** Name of the note that each writing leaves: the SHA-256 (hex) of each file. */
-const WRITTEN = 'report'
 
 /** What a report in a run's folder is about. */
 export interface ReportPlace {
@@ -50,18 +49,19 @@ export async function writeReport(place: ReportPlace, facts: Facts): Promise<voi
     await writeWhole(join(folder, name), texts[name])
     digests[name] = sha256(texts[name])
   }
-  journal.events.append('note', WRITTEN, digests)
+  journal.events.append('note', REPORT_WRITTEN, digests)
 }
 
-/** Adds what was signed since; does nothing where there is no report, or it is not what was written. */
+/** Adds what became of the gates since; does nothing where there is nothing to add, no report, or it is not what was written. */
 export async function refreshReport(place: ReportPlace): Promise<void> {
   const report = reportIn(place)
-  if (report !== undefined) await writeReport(place, report.facts)
+  if (report === undefined || isDeepStrictEqual(report.gates, gateStates(place.plan, place.journal))) return
+  await writeReport(place, report.facts)
 }
 
 /** @returns the report as it was last written; undefined where there is none, or a file of it was changed since */
 export function reportIn({ folder, journal }: Pick<ReportPlace, 'folder' | 'journal'>): Report | undefined {
-  const written = journal.events.latest(WRITTEN, 'note')?.detail as JsonObject | undefined
+  const written = journal.events.latest(REPORT_WRITTEN, 'note')?.detail as JsonObject | undefined
   if (written === undefined) return undefined
   const intact = REPORT_FILES.every((name) => {
     const file = join(folder, name)

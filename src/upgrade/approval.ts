@@ -37,6 +37,8 @@ export interface Basis extends JsonObject {
 /** Names of the notes. */
 const BASIS = 'basis'
 const APPROVAL = 'approval'
+/** Name of the note that each writing of the report leaves: the SHA-256 (hex) of each of its files. */
+export const REPORT_WRITTEN = 'report'
 
 type Events = Pick<Journal, 'events'>
 

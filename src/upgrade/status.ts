@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { PartProof } from '../snapshot/format.ts'
 import { addTallies, EMPTY_TALLY, type Tally } from '../transfer/compare.ts'
 import type { VerifyCheckpoint } from '../transfer/verify.ts'
+import { REPORT_WRITTEN } from './approval.ts'
 import { commandLineOf } from './command-line.ts'
 import { COMPARISON } from './comparison.ts'
 import { isRestore, mayHaveDeleted, usesHistory } from './history.ts'
@@ -116,9 +117,16 @@ export function openGate(journal: Pick<Journal, 'events'>): string | null {
   return openingOf(journal)?.name ?? null
 }
 
+/**
+ * @returns what a run has come to: its last event, but for those that leave it where it was. The first of two signatures leaves
+ *   its gate open for the second one, and so does the report that it is added to
+ */
+export function lastEvent({ events }: Pick<Journal, 'events'>): JournalEvent | undefined {
+  return events.all().findLast(({ name }) => name !== FIRST_SIGNATURE && name !== REPORT_WRITTEN)
+}
+
 function openingOf(journal: Pick<Journal, 'events'>): JournalEvent | undefined {
-  // The first of two signatures leaves the gate open for the second one.
-  const last = journal.events.all().findLast(({ name }) => name !== FIRST_SIGNATURE)
+  const last = lastEvent(journal)
   return last?.kind === 'opened' ? last : undefined
 }
 
@@ -140,7 +148,7 @@ export function statusOf(plan: Plan, journal: Journal, held: boolean): RunStatus
   })
   const gate = openGate(journal)
   const done = steps.every(({ state }) => state === 'done')
-  const last = journal.events.all().at(-1)
+  const last = lastEvent(journal)
   const failure = last?.name === FAILURE ? (last.detail as unknown as RunStatus['failure']) : null
   const paused = failure !== null ? 'failed' : gate !== null ? 'waiting' : pausedAt(last)
   return {
