@@ -121,7 +121,10 @@ test('a checker of accessibility finds nothing amiss, in light, in dark, on pape
   await open.page.evaluate(axe)
   for (const { colorScheme, media, rules } of LOOKS) {
     await open.page.emulateMedia({ colorScheme, media })
-    const options: RunOptions = { ...(rules === undefined ? {} : { runOnly: rules }) }
+    const options: RunOptions = {
+      resultTypes: ['violations'],
+      ...(rules === undefined ? {} : { runOnly: rules }),
+    }
     const found = await open.page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`)
     expect(found.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html}`)).toEqual([])
     const looked = found.passes.map(({ id }) => id)
@@ -143,7 +146,9 @@ describe('with hostile texts', () => {
       ))(${JSON.stringify(await htmlOf(report))})`)
     const expected = await skeletonOf(harmless(REPORT))
     expect(expected).toContain('TABLE class=stacked role=table')
-    for (const turn of HOSTILE.keys()) expect(await skeletonOf(hostile(REPORT, turn))).toEqual(expected)
+    // In each of them every text stands in a dozen places, of all kinds.
+    const turns = HOSTILE.keys().filter((turn) => turn % 3 === 0)
+    for (const turn of turns) expect(await skeletonOf(hostile(REPORT, turn))).toEqual(expected)
   })
 
   test('nothing runs and nothing is asked for, not even where the policy is put aside', async () => {
