@@ -8,7 +8,7 @@ import type { JsonObject } from '../json.ts'
 import type { Approval } from '../upgrade/approval.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { openGate } from '../upgrade/status.ts'
-import { FIRST_SIGNATURE } from '../upgrade/two-people.ts'
+import { FIRST_SIGNATURE, signaturesNeeded } from '../upgrade/two-people.ts'
 import type { GateSignature, GateState } from './report.ts'
 
 /** @param journal of the run; undefined before it has begun */
@@ -23,7 +23,8 @@ export function gateStates(plan: Plan, journal: Pick<Journal, 'events'> | undefi
           : journal !== undefined && openGate(journal) === name
             ? 'open'
             : 'pending'
-    return { name, asks, state, signatures: journal === undefined ? [] : signaturesOf(journal, name) }
+    const people = signaturesNeeded(name, plan)
+    return { name, asks, state, people, signatures: journal === undefined ? [] : signaturesOf(journal, name) }
   })
 }
 

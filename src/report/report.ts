@@ -202,6 +202,8 @@ export interface GateState extends JsonObject {
   readonly asks: string
   /** `open`: it waits for a signature. */
   readonly state: 'pending' | 'open' | 'signed' | 'not-needed'
+  /** How many different people must sign. */
+  readonly people: number
   readonly signatures: readonly GateSignature[]
 }
 
