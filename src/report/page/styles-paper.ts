@@ -15,7 +15,7 @@ export const PAPER = `
   .figures { grid-template-columns: repeat(auto-fit, minmax(30mm, 1fr)); break-inside: avoid; }
   p, li, dd, figcaption { max-width: none; orphans: 3; widows: 3; }
   a { color: inherit; text-decoration: none; }
-  h2, h3, caption, thead, h3 + p:has(+ table) { break-after: avoid; }
+  h2, h3, caption, thead, :is(h2, h3) + p:has(+ table) { break-after: avoid; }
   .scroll { overflow: visible; }
   .scrolled { font-size: 0.78rem; }
   .scrolled th, .scrolled td { padding-left: 0.3rem; }
