@@ -20,8 +20,10 @@ export const PAPER = `
   .scrolled { font-size: 0.78rem; }
   .scrolled th, .scrolled td { padding-left: 0.3rem; }
   tr, .verdict, .note, .chart, .tasks li, .facts, .signing, nav, footer { break-inside: avoid; }
-  table:not(:has(tbody tr:nth-child(6))) { break-inside: avoid; }
+  :is(h2, h3) + p:has(+ table) { break-inside: avoid; }
+  table:not(:has(tbody tr:nth-child(9))) { break-inside: avoid; }
   tbody tr:nth-last-child(2) { break-after: avoid; }
+  tbody, tbody tr:first-child { break-before: avoid; }
   #deletion, #hands, #signatures { break-before: page; border-top: 0; padding-top: 0; margin-top: 0; }
   details::details-content { content-visibility: visible; block-size: auto; opacity: 1; }
   summary { list-style: none; color: inherit; font-weight: 600; }
