@@ -1,7 +1,7 @@
 /**
  * How the page looks on paper.
- * Guarantees: light, in black where colour only helps; no row, task or signature is torn apart; what is folded on a screen is
- * open; there is room for a pen.
+ * Guarantees: light; no row, task or signature is torn apart, no last row stands alone; what is folded on a screen is open; there
+ * is room for a pen.
  */
 
 export const PAPER = `
@@ -15,12 +15,16 @@ export const PAPER = `
   .figures { grid-template-columns: repeat(auto-fit, minmax(30mm, 1fr)); break-inside: avoid; }
   p, li, dd, figcaption { max-width: none; orphans: 3; widows: 3; }
   a { color: inherit; text-decoration: none; }
-  h2, h3, caption, thead { break-after: avoid; }
+  h2, h3, caption, thead, :is(h2, h3) + p:has(+ table) { break-after: avoid; }
   .scroll { overflow: visible; }
   .scrolled { font-size: 0.78rem; }
   .scrolled th, .scrolled td { padding-left: 0.3rem; }
   tr, .verdict, .note, .chart, .tasks li, .facts, .signing, nav, footer { break-inside: avoid; }
-  #hands, #signatures { break-before: page; border-top: 0; padding-top: 0; margin-top: 0; }
+  :is(h2, h3) + p:has(+ table) { break-inside: avoid; }
+  table:not(:has(tbody tr:nth-child(9))) { break-inside: avoid; }
+  tbody tr:nth-last-child(2) { break-after: avoid; }
+  tbody, tbody tr:first-child { break-before: avoid; }
+  #deletion, #hands, #signatures { break-before: page; border-top: 0; padding-top: 0; margin-top: 0; }
   details::details-content { content-visibility: visible; block-size: auto; opacity: 1; }
   summary { list-style: none; color: inherit; font-weight: 600; }
   .facts > div { grid-template-columns: 55mm 1fr; }
