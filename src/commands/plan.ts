@@ -7,7 +7,7 @@ import { planLines } from '../report/terminal.ts'
 
 import type { HistoryRequest } from '../upgrade/history-plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
-import { type Args, amountOf, type Command, listOf, type Tools, textOf } from './command.ts'
+import { type Args, amountOf, type Command, namesOf, type Tools, textOf } from './command.ts'
 import { CONTACTS, contactSourceOf } from './contacts.ts'
 import { COVERAGE, coverageOf } from './coverage.ts'
 import { IDENTITY, openerOf } from './identity.ts'
@@ -86,7 +86,7 @@ export const plan: Command = {
         finalPass: args['final-pass'] === 'hot' ? 'hot' : 'full',
         hotSample,
         canaryGate: args['canary-gate'] !== false,
-        automations: listOf(args, 'automation'),
+        automations: namesOf(args, 'automation'),
         ...(history && { history }),
         people: peopleOf(args, config),
         ...(coverage && { coverage }),

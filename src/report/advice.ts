@@ -5,7 +5,7 @@
  */
 import { MAX_SCHEMAS } from '../schema/rules.ts'
 import { duration } from '../upgrade/estimate.ts'
-import { countOf } from '../words.ts'
+import { grouped, several } from './page/wording.ts'
 import type { StrategyFacts, TimeFacts } from './report.ts'
 
 export interface AdviceFacts {
@@ -22,6 +22,8 @@ export interface AdviceFacts {
   readonly notBack: number
 }
 
+/** What does not come back weighs more than making everything anew on another id, as a share of all. */
+const MUCH = 0.01
 /** Longer than a night: a retailer's day without its history, in seconds. */
 const A_NIGHT = 10 * 3_600
 
@@ -35,7 +37,7 @@ export function adviseStrategy(facts: AdviceFacts): StrategyFacts {
   const lines: ReadonlyArray<readonly [string, string, string]> = [
     [
       'What is deleted',
-      `All ${countOf(interactions, 'interaction')} of ${schemaId}; they are imported again afterwards`,
+      `All ${several(interactions, 'interaction')} of ${schemaId}; they are imported again afterwards`,
       'Nothing, until the old schema is retired',
     ],
     [
@@ -45,8 +47,8 @@ export function adviseStrategy(facts: AdviceFacts): StrategyFacts {
     ],
     [
       'Requests, and how long they take',
-      `${time.calls}, ${duration(time.seconds)}`,
-      `${parallelCalls}, ${duration(parallelCalls / time.ratePerSecond)}`,
+      `${grouped(time.calls)}, ${duration(time.seconds)}`,
+      `${grouped(parallelCalls)}, ${duration(parallelCalls / time.ratePerSecond)}`,
     ],
     ['The schema is missing', missing ?? '', 'Never'],
     ['History is incomplete', incomplete ?? '', 'Never in the old schema; in the new one until it is filled'],
@@ -73,7 +75,9 @@ export function adviseStrategy(facts: AdviceFacts): StrategyFacts {
     ...(facts.sure
       ? []
       : ['it is not certain that every contact is known, and what is not exported is lost in place']),
-    ...(facts.notBack > 0 ? [`${countOf(facts.notBack, 'interaction')} would not come back in place`] : []),
+    ...(facts.notBack > interactions * MUCH
+      ? [`${several(facts.notBack, 'interaction')} would not come back in place`]
+      : []),
     ...(incompleteSeconds > A_NIGHT
       ? [`in place, history would be incomplete for ${duration(incompleteSeconds)}, longer than a night`]
       : []),

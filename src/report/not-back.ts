@@ -27,30 +27,24 @@ export function notBack(facts: NotBackFacts): readonly NotBack[] {
   const { profile, tally, history, loss, snapshot, baseSnapshot } = facts
   const refused = tally?.refusable ?? profile.refused.interactions
   const gone = tally?.goneWithHistory ?? 0
-  const unnamed = profile.unnamed.reduce((most, { count }) => Math.max(most, count), 0)
   const all: readonly NotBack[] = [
     {
       title: 'Interactions that the new schema refuses',
       count: refused,
       why: `By the new schema's rules Engage will not take them: ${profile.refused.reasons
         .slice(0, NAMED)
-        .map(({ reason, count }) => `${reason} (${count})`)
+        .map(({ reason }) => reason)
         .join('; ')}.`,
-      examples: profile.refused.reasons
-        .slice(0, NAMED)
-        .flatMap(({ reason, examples }) =>
-          examples
-            .slice(0, 1)
-            .map(
-              ({ id, contactId, createdDate }) => `${id} of ${createdDate}, contact ${contactId}: ${reason}`,
-            ),
-        ),
+      today: true,
+      // They stand by reason, each with its own, in the profile.
+      examples: [],
       where: snapshot,
     },
     {
       title: 'Interactions of contacts that were deleted while this was prepared',
       count: gone,
       why: 'Engage deletes what a deleted contact has. The number is of contacts; their interactions stay in the snapshot of the base pass.',
+      today: false,
       examples: [],
       where: baseSnapshot,
     },
@@ -58,6 +52,7 @@ export function notBack(facts: NotBackFacts): readonly NotBack[] {
       title: 'Interactions that only Engage holds, not the history of the source',
       count: loss,
       why: 'By this plan (--history-only) the history of the source is imported instead of what Engage holds.',
+      today: true,
       examples: loss === 0 ? [] : (history?.engageExamples ?? []),
       where: snapshot,
     },
@@ -65,15 +60,9 @@ export function notBack(facts: NotBackFacts): readonly NotBack[] {
       title: 'Interactions of the source whose contacts Engage does not know',
       count: history?.gone ?? 0,
       why: 'An interaction needs a contact: these can not be imported. They were not in Engage before, either.',
+      today: false,
       examples: [],
       where: null,
-    },
-    {
-      title: 'Properties that the schema does not name',
-      count: unnamed,
-      why: `Engage has never shown them, and will not: ${profile.unnamed.map(({ name, count }) => `${name} (${count})`).join(', ')}. The number is of interactions with the most frequent one.`,
-      examples: [],
-      where: snapshot,
     },
   ]
   return all.filter(({ count }) => count > 0)

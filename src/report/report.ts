@@ -105,6 +105,8 @@ export interface NotBack extends JsonObject {
   readonly title: string
   readonly count: number
   readonly why: string
+  /** Whether Engage holds them today: only then is it this upgrade that takes them away. */
+  readonly today: boolean
   readonly examples: readonly string[]
   /** Where each of them is, or stays; null where nowhere. */
   readonly where: string | null

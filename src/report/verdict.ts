@@ -3,7 +3,7 @@
  * Guarantees: pure; "may" only where the final pass is done, the policy does not forbid it, and nothing is known that stands
  * against it but what the sentence says that the signature accepts.
  */
-import { countOf } from '../words.ts'
+import { grouped, several } from './page/wording.ts'
 import type { NotBack, Verdict } from './report.ts'
 
 export interface VerdictFacts {
@@ -27,7 +27,10 @@ export function verdictOf(facts: VerdictFacts): Verdict {
   const { schemaId, tenant, interactions, finalPassDone, forbidden, notBack, preflight } = facts
   const lost = notBack.filter(({ count }) => count > 0)
   const accepts = [
-    ...lost.map(({ title, count }) => `${title}: ${count}. They do not come back.`),
+    ...lost.map(
+      ({ title, count, today }) =>
+        `${title}: ${grouped(count)}.${today ? ' They do not come back.' : ' They are not in Engage today, and do not come.'}`,
+    ),
     ...(facts.coverageSure
       ? []
       : [
@@ -39,7 +42,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
     ...(facts.risk === null ? [] : [`Not every contact was read once more: ${facts.risk}.`]),
     ...facts.personal.map((name) => `${name} holds personal data and will be open to segmentation.`),
   ]
-  const what = `all ${countOf(interactions, 'interaction')} of ${schemaId} in ${tenant}`
+  const what = `all ${several(interactions, 'interaction')} of ${schemaId} in ${tenant}`
   if (forbidden.length > 0) {
     return {
       may: 'must-not',
@@ -51,7 +54,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
   if (!finalPassDone) {
     return {
       may: 'not-yet',
-      sentence: `Not yet: ${what} are safe in a verified snapshot, but what arrives from now on is not.`,
+      sentence: `It may not be deleted yet: ${what} are safe in a verified snapshot, but what arrives from now on is not.`,
       because: [
         'Automations have to be paused and producers stopped, and both signed for.',
         'Then every contact is read once more, the new schema is tried out, and this report is written anew: that one is signed for.',
@@ -62,7 +65,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
   const but = accepts.length === 0 ? '' : ' Whoever signs accepts what is listed below.'
   return {
     may: 'may',
-    sentence: `It may be deleted: ${what} are in a verified snapshot${lost.length === 0 ? ', and all of them come back' : ''}.${but}`,
+    sentence: `It may be deleted: ${what} are in a verified snapshot${lost.every(({ today }) => !today) ? ', and all of them come back' : ''}.${but}`,
     because: [],
     accepts,
   }

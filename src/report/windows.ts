@@ -5,11 +5,13 @@
 
 import type { RecentRate } from '../profile/profile.ts'
 import { duration, type Estimate } from '../upgrade/estimate.ts'
-import { countOf } from '../words.ts'
+import { capital } from './page/wording.ts'
 import type { Phase, TimeFacts, Window } from './report.ts'
 
 /** Between the deletion and the new schema's being seen: a few requests, and a wait that a read may lag. In seconds. */
 const GAP = 60
+/** A hot pass is spoken of where it shortens the stop to this share of it, or less. */
+const WORTH = 0.8
 
 export interface WindowFacts {
   readonly estimate: Estimate
@@ -40,13 +42,13 @@ export function timeFacts({ estimate, hot, begin, recent, schemaId }: WindowFact
     const { calls, seconds } = phase
     // The base pass is read while the tenant lives: before, whenever that is.
     const when = from === null ? { start: null, end: null } : span(from, seconds)
-    return { name: phase.phase, calls, seconds, ...when }
+    return { name: capital(phase.phase), calls, seconds, ...when }
   })
   const perDay = recent === null || recent.days === 0 ? null : rateOf(recent)
   const arriving = (seconds: number): number | null =>
     perDay === null ? null : Math.round((perDay.mean * seconds) / 86_400)
   const faster =
-    hot === null || hot >= final
+    hot === null || hot + GAP > (final + GAP) * WORTH
       ? ''
       : ` With a final pass of those with history and a sample (--final-pass hot) it would be ${duration(hot + GAP)}, at the risk that contacts which are left out have received something meanwhile.`
   const windows: readonly Window[] = [
@@ -99,11 +101,4 @@ function rateOf({ interactions, days, busiestDay }: RecentRate): { mean: number;
 
 function instant(begin: number, seconds: number): string {
   return new Date(begin + seconds * 1_000).toISOString()
-}
-
-/** @returns how much arrives, in words */
-export function arrivalText(perDay: TimeFacts['perDay']): string {
-  return perDay === null
-    ? 'What arrives a day is not known: nothing is dated.'
-    : `Of late, ${countOf(Math.round(perDay.mean), 'interaction')} a day, ${perDay.most} on the busiest one.`
 }

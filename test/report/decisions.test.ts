@@ -78,7 +78,7 @@ describe('the advice', () => {
 
   it.each([
     ['coverage is not sure', { sure: false }],
-    ['something would not come back', { notBack: 12 }],
+    ['much would not come back', { notBack: 30_000 }],
     ['history would be incomplete for longer than a night', { time: timeOf({ interactions: 2_000_000 }) }],
   ])('is a second schema where %s and there is a place for it', (_, change) => {
     expect(adviseStrategy({ ...facts, ...change })).toMatchObject({ advised: 'parallel' })
@@ -100,13 +100,13 @@ describe('the verdict', () => {
     ...{ schemaId: SCHEMA, tenant: 'acme.voyado.com', interactions: 300_000, finalPassDone: true },
     ...{ preflight: true, coverageSure: true, forbidden: [], notBack: [], risk: null, personal: [] },
   }
-  const lost: NotBack = { title: 'Refused', count: 3, why: '', examples: [], where: null }
+  const lost: NotBack = { title: 'Refused', count: 3, why: '', today: true, examples: [], where: null }
 
   it('is that it may be deleted only once every contact was read after the producers stopped', () => {
     expect(verdictOf(facts)).toMatchObject({
       may: 'may',
       sentence:
-        'It may be deleted: all 300000 interactions of completedProductRating in acme.voyado.com are in a verified snapshot, and all of them come back.',
+        'It may be deleted: all 300\u202f000 interactions of completedProductRating in acme.voyado.com are in a verified snapshot, and all of them come back.',
       accepts: [],
     })
     expect(verdictOf({ ...facts, finalPassDone: false }).may).toBe('not-yet')

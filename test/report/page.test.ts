@@ -162,7 +162,7 @@ describe('the page', () => {
       nothing,
     )
     await wordsAre({ notBack: [], ...sure }, ['26 are refused by the new schema'], nothing)
-    await wordsAre({ profile, ...sure }, ['40 will not come back, for 2 reasons'], nothing)
+    await wordsAre({ profile, ...sure }, ['26 will not come back, for 1 reason'], nothing)
   })
 
   test('tells environments apart by word, and takes an unknown one for production', async () => {

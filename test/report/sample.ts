@@ -89,6 +89,7 @@ export const FACTS: Facts = {
     {
       title: 'Interactions that the new schema refuses',
       count: 26,
+      today: true,
       why: 'Their values break its rules: a rating that is not a whole number, or a date in another form. Engage ignores them.',
       examples: [
         'Interaction 2d4c6f80-1a3b-4c5d-9e7f-8091a2b3c4d5 of 24 November 2017: rating 4.5',
@@ -99,6 +100,7 @@ export const FACTS: Facts = {
     {
       title: 'Interactions of contacts that were deleted in Engage since the first reading',
       count: 14,
+      today: false,
       why: 'Engage takes no interaction for a contact that it does not know.',
       examples: ['Contact b7e0c1d2-3f4a-4b5c-8d6e-7f8091a2b3c4, with 9 interactions'],
       where: 'They stay in the snapshot of the first reading.',

@@ -6,7 +6,7 @@ import type { Facts } from '../report.ts'
 
 /** Of what was read, whether the report knows of anything that will not come back. */
 export function losesNothing({ notBack, profile }: Pick<Facts, 'notBack' | 'profile'>): boolean {
-  return notBack.length === 0 && profile.refused.interactions === 0
+  return notBack.every(({ today }) => !today) && profile.refused.interactions === 0
 }
 
 /** Whether what was read is all that there is. */

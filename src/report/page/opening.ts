@@ -108,9 +108,10 @@ function lossFigure(facts: Facts): Figure {
     const label = hasReadAll(facts) ? 'is lost: all comes back' : 'of what was read is lost'
     return { figure: 'Nothing', label }
   }
-  if (notBack.length === 0) {
+  const kinds = notBack.filter(({ today }) => today)
+  if (kinds.length === 0) {
     return { figure: grouped(profile.refused.interactions), label: 'are refused by the new schema' }
   }
-  const lost = notBack.reduce((sum, { count }) => sum + count, 0)
-  return { figure: grouped(lost), label: `will not come back, for ${several(notBack.length, 'reason')}` }
+  const lost = kinds.reduce((sum, { count }) => sum + count, 0)
+  return { figure: grouped(lost), label: `will not come back, for ${several(kinds.length, 'reason')}` }
 }

@@ -7,8 +7,8 @@
 import { safeText } from '../terminal.ts'
 import { grouped } from './wording.ts'
 
-/** Of characters (UTF-16): a name, an id or a path, a value of a payload, a sentence. */
-export const LENGTH = { name: 300, value: 80, sentence: 1_000 } as const
+/** Of characters (UTF-16): a name, an id or a path, a value of a payload (longer than a profile cuts them), a sentence. */
+export const LENGTH = { name: 300, value: 100, sentence: 1_000 } as const
 
 const BLANKS = /[\t\n\r\u0085\u2028\u2029]+/g
 

@@ -58,10 +58,7 @@ function lossBlocks({ title, count, why, examples, where }: NotBack): readonly B
       block: 'facts',
       entries: [
         ['Where they stay', where ?? 'Nowhere: they are gone for good.'],
-        [
-          'For example',
-          first.length === 0 ? 'No example was kept.' : exampleLines(first, Math.min(more, count)),
-        ],
+        ...(first.length === 0 ? [] : [['For example', exampleLines(first, Math.min(more, count))] as const]),
       ],
     },
   ]
@@ -107,15 +104,15 @@ function refusals({ refused }: Profile, schema: string): readonly Block[] {
 }
 
 function unnamed({ unnamed }: Profile): readonly Block[] {
-  const title = heading('What Engage does not hold today, either')
+  const title = heading('Properties that the schema does not name')
   if (unnamed.length === 0) {
-    return [title, paragraph('Nothing: the schema names every property that the interactions have.')]
+    return [title, paragraph('None: the schema names every property that the interactions have.')]
   }
   return [
     title,
     paragraph(
-      'Some interactions were sent with properties that their schema does not name. Engage has not taken these in: they are not ' +
-        'lost by the deletion, and cannot come back after it.',
+      'Some interactions have properties that their schema does not name. By its documentation Engage does not take these in: ' +
+        'they are in the snapshot, and cannot come back.',
     ),
     {
       block: 'table',

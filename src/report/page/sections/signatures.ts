@@ -17,7 +17,7 @@ import {
   type Text,
   type Tone,
 } from '../document.ts'
-import { grouped, several } from '../wording.ts'
+import { capital, grouped, several } from '../wording.ts'
 
 const STATES: Readonly<Record<GateState['state'], { readonly word: string; readonly tone: Tone }>> = {
   pending: { word: 'Comes later', tone: 'plain' },
@@ -50,7 +50,7 @@ function gateBlocks(gate: GateState): readonly Block[] {
   const counting = signatures.filter((each) => each.void === null).length
   const waits = state === 'open' || state === 'pending'
   return [
-    heading(asks, ' ', { run: 'mark', ...STATES[state] }),
+    heading(capital(asks), ' ', { run: 'mark', ...STATES[state] }),
     paragraph(
       quiet('Gate '),
       code(name),
