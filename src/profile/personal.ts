@@ -6,7 +6,6 @@
  * article as well, and 46701234567 an order: those are phone numbers where nearly all that are written like them in the property
  * are, and contacts do not have the same ones; or where the property's name says so.
  */
-
 import { holdsEmail } from './email.ts'
 import { type Dress, type Likenesses, phonesIn } from './phone.ts'
 import type { PhonePlans } from './phone-plans.ts'

@@ -82,10 +82,10 @@ function readingOf(
   const gaps = digits.length < part.length
   const sure = (is: boolean) => (is ? true : undefined)
   if (digits.length < 7) return undefined
-  if (part.startsWith('+')) return sure(plans.international(withoutTrunk(part)))
+  if (part.startsWith('+')) return sure(plans.international(digits))
   if (meant) return sure(plans.meant(digits))
   if (digits.startsWith('00')) {
-    const rest = withoutTrunk(part).slice(2)
+    const rest = digits.slice(2)
     return gaps ? sure(plans.international(rest)) : { dress: 'code', valid: plans.mobileWithCode(rest) }
   }
   if (digits.startsWith('0')) {
@@ -99,9 +99,4 @@ function readingOf(
 
 function digitsOf(text: string): string {
   return text.replace(/\D/g, '')
-}
-
-/** Of `+46 (0)70-123 45 67`, what is dialled from abroad. */
-function withoutTrunk(part: string): string {
-  return digitsOf(part.replace('(0)', ''))
 }

@@ -1,6 +1,6 @@
 /**
  * Is a property worth one of the six segmentable places? ("Limitations": a schema can have six.)
- * Guarantees: pure; the sentence names the figures that the verdict rests on, and no value.
+ * Guarantees: pure; the sentence names the figures that the verdict rests on, and of the values none but where they begin and end.
  */
 import type { Distinct, PropertyProfile, Range, Worth } from './profile.ts'
 
@@ -9,7 +9,6 @@ export interface WorthFacts extends Pick<PropertyProfile, 'name' | 'filled' | 'p
   readonly distinct: Distinct
   /** How often the most frequent value is there, at least. */
   readonly most: number
-  /** As in the profile, but of all kinds of data; null where there are no values of the property's type. */
   readonly range: Range | null
   readonly kind: Kind
 }
@@ -23,6 +22,8 @@ const HARDLY_EVER = 0.05
 const NEARLY_ALWAYS = 0.95
 /** This share of the values are different ones: nearly each interaction has one of its own. */
 const NEARLY_UNIQUE = 0.9
+/** This share of the values are different ones: a segment by one of them would be of an interaction or two. */
+const TOO_MANY = 0.5
 /** Of fewer values that are all different, nothing can be told yet. */
 const ENOUGH = 30
 
@@ -65,12 +66,14 @@ function tellsOneApart({ kind, name, range }: Omit<WorthFacts, 'personal' | 'fre
 function poor(facts: WorthFacts): Worth | undefined {
   const { interactions, filled, distinct, most } = facts
   if (filled === 0) return { verdict: 'poor', why: 'No interaction has it' }
-  if (filled < interactions * HARDLY_EVER) {
-    return { verdict: 'poor', why: `Only ${percent(filled, interactions)} of the interactions have it` }
-  }
+  if (filled < interactions * HARDLY_EVER)
+    return { verdict: 'poor', why: `Hardly any interaction has it: ${percent(filled, interactions)}` }
   if (distinct.count === 1) return { verdict: 'poor', why: `Its value is always the same, ${shareOf(facts)}` }
-  if (most < filled * NEARLY_ALWAYS) return undefined
-  return { verdict: 'poor', why: `${percent(most, filled)} of its values are the same one` }
+  if (most >= filled * NEARLY_ALWAYS)
+    return { verdict: 'poor', why: `${percent(most, filled)} of its values are the same one` }
+  if (filled < ENOUGH || distinct.count < filled * TOO_MANY || !tellsOneApart(facts)) return undefined
+  const why = `Each value is there once or twice on average: ${countText(distinct)} different ones in ${grouped(filled)}`
+  return { verdict: 'poor', why }
 }
 
 function valuesOf({ kind, range, distinct }: WorthFacts): string {

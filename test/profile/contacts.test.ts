@@ -1,5 +1,6 @@
 /** Contacts by what they have: history or none, most, the same event twice. */
 import { describe, expect, it } from 'vitest'
+import { Busiest } from '../../src/profile/busiest.ts'
 import { schemaOf } from '../schema/fixtures.ts'
 import { guid, profiled } from './sample.ts'
 
@@ -26,6 +27,12 @@ describe('contacts', () => {
         [11, 2],
       ].map(([number = 0, count]) => [guid(number), count]),
     )
+  })
+
+  it('are the same ones in whatever order they come', () => {
+    const busiest = new Busiest()
+    for (const contactId of ['d', 'b', 'a', 'c']) busiest.add(contactId, 1)
+    expect(busiest.contacts().map(({ contactId }) => contactId)).toEqual(['a', 'b', 'c', 'd'])
   })
 })
 

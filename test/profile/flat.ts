@@ -6,19 +6,21 @@ import { AS_OF, contactsOf, type Given } from './sample.ts'
 const contacts = Number(process.argv[2])
 const schema = schemaOf(
   '{"id": {"type": "string"}, "note": {"type": "string"}, "n": {"type": "number"}, "s": {"type": "string"}}',
+  ', "additionalProperties": {"type": "integer"}',
 )
 
 function* given(): Generator<readonly Given[]> {
   for (let index = 0; index < contacts; index += 1) {
-    // All that there is to be remembered: values, names, reasons, dates, and a long text now and then.
-    const note = `note ${index} `.repeat(index % 1000 === 0 ? 20_000 : 20)
+    // All that there is to be remembered: values, names, reasons, dates, and now and then a text that is long.
+    const s = index % 500 === 0 ? `${index}`.padEnd(500_000, 'long ') : (['a', 'b'][index % 2] as string)
     const createdDate = new Date(AS_OF - (index % 20_000) * 86_400_000).toISOString()
+    const names = Object.fromEntries(Array.from({ length: 5 }, (_, name) => [`x${index}-${name}`, 'no']))
     const payload = {
       id: `id-${index}`,
-      note,
+      note: `note ${index} `.repeat(20),
       n: index / 7,
-      s: ['a', 'b'][index % 2] as string,
-      [`x${index}`]: 1,
+      s,
+      ...names,
     }
     yield [
       { payload, createdDate },

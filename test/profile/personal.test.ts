@@ -64,6 +64,7 @@ describe('phone numbers', () => {
     '070 123 45 67',
     '+46 70 123 45 67',
     '+46 (0)70-123 45 67',
+    '0046 (0)70-123 45 67',
     '+46701234567',
     '0046 70 123 45 67',
     '0046701234567',
@@ -108,6 +109,8 @@ describe('phone numbers', () => {
     '978-0-123-45678-9',
     '0-306-40615-2',
     '4500012345',
+    '467012345678',
+    '4670123456',
     '1234567890',
     '0000123456',
     '19900101-1234',
@@ -143,6 +146,18 @@ describe('phone numbers', () => {
   it('are what nearly all are that are written so', async () => {
     const typed = [...Array(9).fill('0701234567'), '0701234599999', '0111234567', 'not yet', '']
     expect(await kindsOf(typed)).toEqual(['9 phone number'])
+  })
+
+  it('are not told by what has a few digits only', async () => {
+    expect(await kindsOf(['46701234567', '46731234567', '10 000 000', '20 000 000'])).toEqual([
+      '2 phone number',
+    ])
+  })
+
+  it('are found behind as many that are none as a person writes, and not looked for behind more', async () => {
+    const behind = (count: number) => `${'010.020.030.040, '.repeat(count)}+46701234567`
+    expect(await kindsOf([behind(999)])).toEqual(['1 phone number'])
+    expect(await kindsOf([behind(1000)])).toEqual([])
   })
 
   it('are numbers only where nearly all are, or the name says so', async () => {

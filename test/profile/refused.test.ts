@@ -33,6 +33,12 @@ describe('refused', () => {
     expect(refused.reasons[0]?.examples.map(({ id }) => id)).toEqual(['i-0', 'i-1', 'i-2'])
   })
 
+  it('counts a rule that is there twice once', async () => {
+    const twice = schemaOf('{}', ', "allOf": [{"required": ["a"]}, {"required": ["a"]}]')
+    const { refused } = await profiled(given({}), twice)
+    expect(refused.reasons).toMatchObject([{ reason: "must have required property 'a'", count: 1 }])
+  })
+
   it('is judged by the new schema, not by the one that the data is in', async () => {
     const { refused } = await profiled(given({}), EMPTY, schema)
     expect(refused).toEqual({ interactions: 0, reasons: [] })

@@ -50,12 +50,21 @@ describe('ValueCounts', () => {
     expect(Math.abs(count / exact.size - 1)).toBeLessThan((3 * errorPercent) / 100)
   })
 
-  it('never says less than it has seen, nor more than there were', () => {
-    const counts = counted(
-      Array.from({ length: 11 }, (_, index) => `${index}`),
-      10,
-    )
-    expect(counts.distinct().count).toBe(11)
+  const upTo = (count: number, prefix = '') =>
+    Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+
+  it('remembers those that were there before they became too many', () => {
+    const { count } = counted(upTo(1000), 500).distinct()
+    expect(Math.abs(count - 1000)).toBeLessThan(30)
+  })
+
+  it.each(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])('never says less than it has seen (%s)', (prefix) => {
+    expect(counted(upTo(4097, prefix), 4096).distinct().count).toBeGreaterThanOrEqual(4097)
+  })
+
+  it('never says more than there were', () => {
+    for (let count = 11; count < 600; count += 1)
+      expect(counted(upTo(count), 10).distinct().count).toBeLessThanOrEqual(count)
   })
 
   it('gives the properties of a large schema less room each', () => {
