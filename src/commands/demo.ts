@@ -11,7 +11,7 @@ import { EXIT, OperatorError } from '../errors.ts'
 import { createSandbox, DEFAULT_API_KEY, type Sandbox } from '../sandbox/app.ts'
 import { seedTenant } from '../sandbox/seed.ts'
 import { serve } from '../sandbox/server.ts'
-import { REPORT } from '../upgrade/gates.ts'
+import { REPORT } from '../upgrade/deletion-gate.ts'
 import type { Command, Tools } from './command.ts'
 
 const SCHEMA = 'completedProductRating'

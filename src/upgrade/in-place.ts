@@ -7,14 +7,9 @@
 import { basePass } from './base-pass.ts'
 import { canary } from './canary.ts'
 import { deleteOldSchema } from './deletion.ts'
+import { deletionApproved } from './deletion-gate.ts'
 import { finalPass } from './final-pass.ts'
-import {
-  automationsPaused,
-  canarySeen,
-  deletionApproved,
-  producersStopped,
-  rollBackApproved,
-} from './gates.ts'
+import { automationsPaused, canarySeen, producersStopped, rollBackApproved } from './gates.ts'
 import { compareHistory } from './history-comparison.ts'
 import { MERGE } from './imported.ts'
 import { importHistory, leaveEvidence } from './importing.ts'

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { forbidden, missingPolicy, policyLines, readPolicy, whyNotNow } from '../../src/upgrade/policy.ts'
+import { forbidden, policyLines, whyNotNow } from '../../src/upgrade/policy.ts'
+import { missingPolicy, readPolicy } from '../../src/upgrade/policy-file.ts'
 import { thrownBy } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
