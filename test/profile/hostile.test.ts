@@ -21,6 +21,19 @@ describe('a value', () => {
     expect(frequent).toEqual([{ value: `${'é'.repeat(79)}…`, count: 1 }])
   })
 
+  it('is as long as it has characters', async () => {
+    expect((await propertyOf(['\u{1f600}\u{1f600}', 'abc'])).range).toEqual({
+      of: 'lengths',
+      least: 2,
+      most: 3,
+    })
+  })
+
+  it('that is there once is frequent among five, and not among six', async () => {
+    expect((await propertyOf(['a', 'b', 'c', 'd', 'e'])).frequent).toHaveLength(5)
+    expect((await propertyOf(['a', 'b', 'c', 'd', 'e', 'f'])).frequent).toEqual([])
+  })
+
   it('of another type than the schema says counts as what it is', async () => {
     const values = [5, '5', 5.0, parseJson('5.0'), true, ['a', 1], { b: { c: 'd' } }, null]
     const found = await propertyOf(values as readonly JsonObject[string][], { type: 'integer' })
