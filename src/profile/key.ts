@@ -1,14 +1,16 @@
 /**
  * A text that stands for a value where values are counted.
  * Guarantees: the same for values that are equal (numbers by value, instants whatever the notation), another for all others;
- * less than 130 characters, however long the value is, and nothing of a long one is kept alive by it.
+ * at most 160 characters, however long the value is, and nothing of a longer one is kept alive by it.
  */
 import { hash } from 'node:crypto'
 import type { Json } from '../json.ts'
 import { canonicalText } from '../schema/json-value.ts'
 
 /** Longer texts are cut where a person reads them, in UTF-16 units. */
-export const SHOWN_LENGTH = 80
+const SHOWN_LENGTH = 80
+/** Longer ones are not compared themselves, but by their digest. */
+export const KEY_LENGTH = 160
 
 /** A short text is its own key, which is the fastest. All other keys begin with a mark, two characters long. */
 const MARK = '\0'
@@ -34,19 +36,19 @@ export function keyOf(value: Json, instant?: number): string {
   if (typeof value === 'number') return JSON_TEXT + String(value)
   if (typeof value !== 'string') {
     const text = canonicalText(value)
-    return text.length > SHOWN_LENGTH ? longKey(LONG_JSON, text) : JSON_TEXT + text
+    return text.length > KEY_LENGTH - MARK_LENGTH ? longKey(LONG_JSON, text) : JSON_TEXT + text
   }
-  return value.length > SHOWN_LENGTH || value.startsWith(MARK) ? longKey(LONG_TEXT, value) : value
+  return value.length > KEY_LENGTH || value.startsWith(MARK) ? longKey(LONG_TEXT, value) : value
 }
 
 /** @returns the value of a key as a person is shown it: texts without quotes, unless one would not see all of them */
 export function shownOf(key: string): string {
   const text = key.slice(MARK_LENGTH)
   if (key.startsWith(INSTANT)) return text
-  if (key.startsWith(JSON_TEXT)) return text.replace(EXPONENT, written)
+  if (key.startsWith(JSON_TEXT)) return cut(text.replace(EXPONENT, written))
   if (key.startsWith(LONG_JSON)) return `${text.slice(DIGEST_LENGTH)}…`
   if (key.startsWith(LONG_TEXT)) return seen(`${text.slice(DIGEST_LENGTH)}…`)
-  return seen(key)
+  return seen(cut(key))
 }
 
 /** @returns the text, or its beginning and an ellipsis: names and ids that nobody has looked at yet */

@@ -5,7 +5,7 @@
  */
 import { isObject, type Json, stringifyJson } from '../json.ts'
 import { isSegmentable } from '../schema/property-rules.ts'
-import { cut, SHOWN_LENGTH, shownOf } from './key.ts'
+import { cut, KEY_LENGTH, shownOf } from './key.ts'
 import { OwnWords } from './own-words.ts'
 import { PersonalData } from './personal.ts'
 import { namesPhone } from './phone.ts'
@@ -112,7 +112,7 @@ export class PropertyValues {
     const known = this.#known.get(value)
     if (known !== undefined) return known
     const reading = readValue(value, this.#reader)
-    const short = typeof value === 'string' ? value.length <= SHOWN_LENGTH : typeof value !== 'object'
+    const short = typeof value === 'string' ? value.length <= KEY_LENGTH : typeof value !== 'object'
     if (short && this.#known.size < KNOWN) this.#known.set(value, reading)
     return reading
   }

@@ -11,7 +11,7 @@ export interface Counted {
   readonly count: number
 }
 
-/** How many different values are counted exactly, of all properties together: some 100 MB where each of them is long. */
+/** How many different values are counted exactly, of all properties together: some 100 MB where each of them is as long as can be. */
 const TOGETHER = 256 * 1024
 const MOST_ROOM = 4096
 const LEAST_ROOM = 256

@@ -61,6 +61,11 @@ describe('twins', () => {
     })
   })
 
+  it('are not told by the schema that the data is in', async () => {
+    const { twins } = await profiled([[event(1), event(2)]], schema, schemaOf('{}'))
+    expect(twins.surplus).toBe(0)
+  })
+
   it('are those without a date, too, where that is the same text', async () => {
     const dates = ['0001-01-01T00:00:00', '0001-01-01T00:00:00Z', 'soon', 'soon', 'later']
     const { twins } = await profiled([dates.map((createdDate) => event(1, createdDate))], schema)

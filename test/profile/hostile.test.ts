@@ -16,9 +16,25 @@ describe('a value', () => {
   })
 
   it('is cut to 80 characters, and no character in two', async () => {
-    const text = `${'é'.repeat(79)}\u{1f600}${'é'.repeat(99)}`
-    const { frequent } = await propertyOf([text])
-    expect(frequent).toEqual([{ value: `${'é'.repeat(79)}…`, count: 1 }])
+    for (const more of [10, 99]) {
+      const { frequent } = await propertyOf([`${'é'.repeat(79)}\u{1f600}${'é'.repeat(more)}`])
+      expect(frequent).toEqual([{ value: `${'é'.repeat(79)}…`, count: 1 }])
+    }
+    expect(shownOf(keyOf(['é'.repeat(100)]))).toBe(`["${'é'.repeat(78)}…`)
+    expect(shownOf(keyOf(['é'.repeat(200)]))).toBe(`["${'é'.repeat(78)}…`)
+  })
+
+  it('is as long as it has characters', async () => {
+    expect((await propertyOf(['\u{1f600}\u{1f600}', 'abc'])).range).toEqual({
+      of: 'lengths',
+      least: 2,
+      most: 3,
+    })
+  })
+
+  it('that is there once is frequent among five, and not among six', async () => {
+    expect((await propertyOf(['a', 'b', 'c', 'd', 'e'])).frequent).toHaveLength(5)
+    expect((await propertyOf(['a', 'b', 'c', 'd', 'e', 'f'])).frequent).toEqual([])
   })
 
   it('of another type than the schema says counts as what it is', async () => {
@@ -95,7 +111,7 @@ describe('a value', () => {
   })
 
   it('that is half a surrogate pair is not taken for the other half', () => {
-    const long = 'x'.repeat(100)
+    const long = 'x'.repeat(200)
     expect(keyOf(`${long}\ud800`)).not.toBe(keyOf(`${long}\udc00`))
   })
 })

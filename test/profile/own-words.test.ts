@@ -38,6 +38,7 @@ it.each<[string, readonly string[]]>([
     'a choice from a list of sentences',
     many(100, (index) => ['Yes, I agree to that.', 'No, I do not agree.'][index % 2] ?? ''),
   ],
+  ['a sentence among many names', ['Do not know yet. Sorry!', ...many(99, (index) => `name ${index}`)]],
   ['nothing', ['', '  ', '\n']],
   ['dates', ['2026-01-01T00:00:00Z']],
 ])('%s is not', async (_name, values) => {

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { stringifyJson } from '../../src/json.ts'
 import { holdsEmail } from '../../src/profile/email.ts'
 import { namesPhone } from '../../src/profile/phone.ts'
+import { schemaOf } from '../schema/fixtures.ts'
 import { seeded } from '../support/seeded.ts'
-import { propertyOf } from './sample.ts'
+import { profiled, propertyOf } from './sample.ts'
 
 async function kindsOf(values: Iterable<string | number>, property = { type: 'string' }, name = 'p') {
   const { personal } = await propertyOf(values, property, name)
@@ -141,6 +142,14 @@ describe('phone numbers', () => {
     expect(await kindsOf(Array.from(articles, (_, index) => `070123${1000 + index}`))).toEqual([
       '400 phone number',
     ])
+  })
+
+  it('are those of one contact, as often as they come', async () => {
+    const given = Array.from({ length: 60 }, (_, index) =>
+      Array(3).fill({ payload: { p: `07012345${10 + index}` } }),
+    )
+    const { properties } = await profiled(given, schemaOf('{"p": {"type": "string"}}'))
+    expect(properties[0]?.personal).toEqual([{ kind: 'phone number', count: 180 }])
   })
 
   it('are what nearly all are that are written so', async () => {
