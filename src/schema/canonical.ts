@@ -74,10 +74,12 @@ export function instantMs(text: string): number | undefined {
     offsetHour = '0',
     offsetMinute = '0',
   ] = match
-  const local = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
+  const date = new Date(0)
+  // Not by Date.UTC, to which the year 1 is 1901.
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  // A day that the calendar does not have would roll over to another one.
+  if (date.getUTCDate() !== Number(day)) return undefined
+  const local = date.setUTCHours(
     Number(hour),
     Number(minute),
     Number(second),
