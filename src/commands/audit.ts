@@ -3,30 +3,32 @@
  * needs no connection to the tenant.
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import { auditLine } from '../report/audit.ts'
-import { gateStates } from '../report/gate-states.ts'
+import { gateStates, signaturesOf } from '../report/gate-states.ts'
 import type { GateState } from '../report/report.ts'
 import { MANIFEST } from '../snapshot/format.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { approvalOf, REPORT_WRITTEN } from '../upgrade/approval.ts'
 import { MERGE } from '../upgrade/imported.ts'
 import type { PassResult } from '../upgrade/pass.ts'
-import { parsePlan, planDigest } from '../upgrade/plan.ts'
+import { type Plan, parsePlan, planDigest } from '../upgrade/plan.ts'
 import { isDone } from '../upgrade/runner.ts'
+import { GATES } from '../upgrade/signature.ts'
 import { type Command, textOf } from './command.ts'
 import { readText, snapshotsFolder } from './open.ts'
 import { reportIn } from './report-file.ts'
-import { assertBegun, findRun, type OpenedRun } from './runs.ts'
+import { assertBegun, findRun } from './runs.ts'
 
 /** Something that the run has kept a digest of, held against what lies there. */
 interface Check {
   readonly what: string
-  readonly holds: boolean
+  /** Null where it is not here to be looked at. */
+  readonly holds: boolean | null
   readonly why: string
 }
 
@@ -42,29 +44,55 @@ export const audit: Command = {
   async run(args, tools) {
     const { output } = tools
     const config = readConfig(args, tools.env, false)
-    const run = runNamed(textOf(args, 'run') ?? '', config)
-    assertBegun(run.folder, run.plan.run)
-    using journal = openJournal(join(run.folder, 'run.db'), tools.clock, 'read')
+    const folder = folderOf(textOf(args, 'run') ?? '', config)
+    using journal = openJournal(join(folder, 'run.db'), tools.clock, 'read')
+    const plan = planIn(folder)
     const events = journal.events.all()
     for (const event of events) output.say(auditLine(event))
-    const gates = gateStates(run.plan, journal)
+    const gates = gateStates(plan.value ?? { gates: GATES.map((name) => ({ name, asks: name })) }, journal)
     output.say('')
     for (const line of signatureLines(gates)) output.say(line)
-    const checks = await checksOf(run, journal, config)
+    const checks = await checksOf({ folder, plan }, journal, config)
     output.say('')
     for (const { what, holds, why } of checks)
-      output.say(`${holds ? '✓' : '✗'} ${what}${holds ? '' : `: ${why}`}`)
-    output.result({ run: run.plan.run, events, gates, checks })
-    return checks.every(({ holds }) => holds) ? EXIT.done : EXIT.differences
+      output.say(`${holds === null ? '?' : holds ? '✓' : '✗'} ${what}${holds === true ? '' : `: ${why}`}`)
+    output.result({ run: plan.value?.run ?? basename(folder), events, gates, checks })
+    return checks.every(({ holds }) => holds !== false) ? EXIT.done : EXIT.differences
   },
 }
 
-/** A folder that a run was archived in is as good as the run. */
-function runNamed(named: string, config: Config): OpenedRun {
-  const archived = join(named, 'plan.json')
-  if (!existsSync(archived) || !existsSync(join(named, 'run.db'))) return findRun(named, config)
-  const text = readText(archived)
-  return { plan: parsePlan(text, archived), text, digest: planDigest(text), folder: named }
+/** A run, and its plan as far as it can be read: that it was changed is what an audit is for. */
+interface Audited {
+  readonly folder: string
+  readonly plan: PlanFile
+}
+
+interface PlanFile {
+  readonly value: Plan | undefined
+  readonly digest: string
+  readonly problem: string
+}
+
+/** A folder that a run was archived in is as good as the run. @throws OperatorError where there is no run, or it has not begun */
+function folderOf(named: string, config: Config): string {
+  const here = [named, join(config.data, 'runs', named)].find((each) => existsSync(join(each, 'run.db')))
+  if (here !== undefined) return here
+  const { plan, folder } = findRun(named, config)
+  assertBegun(folder, plan.run)
+  return folder
+}
+
+function planIn(folder: string): PlanFile {
+  const file = join(folder, 'plan.json')
+  if (!existsSync(file)) return { value: undefined, digest: '', problem: 'it is not there' }
+  const text = readText(file)
+  const digest = planDigest(text)
+  try {
+    return { value: parsePlan(text, file), digest, problem: '' }
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return { value: undefined, digest, problem: error.message }
+  }
 }
 
 function signatureLines(gates: readonly GateState[]): readonly string[] {
@@ -76,40 +104,47 @@ function signatureLines(gates: readonly GateState[]): readonly string[] {
   )
 }
 
-async function checksOf(run: OpenedRun, journal: Journal, config: Config): Promise<readonly Check[]> {
-  const { plan, digest, folder } = run
+async function checksOf(
+  { folder, plan }: Audited,
+  journal: Journal,
+  config: Config,
+): Promise<readonly Check[]> {
   const bound = journal.events.latest('plan', 'finished')?.detail as JsonObject | undefined
-  const snapshots = snapshotsFolder(config, plan.tenant, plan.schemaId)
+  const snapshots = snapshotsFolder(config, String(bound?.['tenant']), String(bound?.['schemaId']))
   const passes = ['base-pass', 'final-pass', MERGE].filter((name) => isDone(journal, { name }))
-  const approved = approvalOf(journal)
-  const report = reportIn({ folder, journal })
+  const resultOf = (name: string): PassResult =>
+    journal.events.latest(name, 'finished')?.detail as unknown as PassResult
   return [
     {
-      what: `plan.json, SHA-256 ${digest}`,
-      holds: bound?.['digest'] === digest,
-      why: 'the run was begun with another one',
+      what: `plan.json, SHA-256 ${plan.digest}`,
+      holds: bound?.['digest'] === plan.digest,
+      why: `the run was begun with another one. ${plan.problem}`.trim(),
     },
-    ...(await Promise.all(
-      passes.map((name) =>
-        snapshotCheck(
-          name,
-          journal.events.latest(name, 'finished')?.detail as unknown as PassResult,
-          snapshots,
-        ),
-      ),
-    )),
-    ...(journal.events.latest(REPORT_WRITTEN, 'note') === undefined
-      ? []
-      : [
-          {
-            what: `report${report === undefined ? '' : `, SHA-256 ${report.digest}`}`,
-            holds: report !== undefined && (approved?.report == null || approved.report === report.digest),
-            why:
-              report === undefined
-                ? `a file of it was changed, or is gone: engage-migrate report ${plan.run} writes it anew`
-                : 'it is another one than was put up for approval',
-          },
-        ]),
+    ...(await Promise.all(passes.map((name) => snapshotCheck(name, resultOf(name), snapshots)))),
+    ...reportCheck(folder, journal),
+  ]
+}
+
+/** Against what was signed for or, before that, put up to be. */
+function reportCheck(folder: string, journal: Journal): readonly Check[] {
+  if (journal.events.latest(REPORT_WRITTEN, 'note') === undefined) return []
+  const signed = signaturesOf(journal, 'delete-schema').findLast((each) => each.void === null)
+  const meant = signed?.on.report ?? approvalOf(journal)?.report ?? null
+  const report = reportIn({ folder, journal })
+  if (report === undefined)
+    return [
+      {
+        what: 'report',
+        holds: false,
+        why: 'a file of it was changed, or is gone. In the data folder, `engage-migrate report` writes it anew',
+      },
+    ]
+  return [
+    {
+      what: `report, SHA-256 ${report.digest}`,
+      holds: meant === null || meant === report.digest,
+      why: `${signed === undefined ? 'put up for approval' : `signed for by ${signed.by}`} was another one, SHA-256 ${meant}`,
+    },
   ]
 }
 
@@ -121,8 +156,7 @@ async function snapshotCheck(
 ): Promise<Check> {
   const folder = join(snapshots, snapshot)
   const what = `snapshot of ${name}, ${snapshot}, SHA-256 ${manifestDigest}`
-  if (!existsSync(join(folder, MANIFEST)))
-    return { what, holds: false, why: `it is not in ${snapshots} any more` }
+  if (!existsSync(join(folder, MANIFEST))) return { what, holds: null, why: `it is not in ${snapshots}` }
   try {
     const { manifestDigest: found } = await openSnapshot(folder)
     return { what, holds: found === manifestDigest, why: `it is another one now, SHA-256 ${found}` }

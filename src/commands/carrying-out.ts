@@ -21,7 +21,7 @@ import { conclude } from './conclusion.ts'
 import { type HeldRun, holdRun, log } from './holding.ts'
 import { assertTenant } from './open.ts'
 import { assertNotRestored } from './overtaking.ts'
-import { refreshReport, reportFile } from './report-file.ts'
+import { refreshAfter, reportFile } from './report-file.ts'
 import { assertLatestRun, type OpenedRun } from './runs.ts'
 import { sourceOf } from './source.ts'
 import { errorResult, toOperatorError } from './trouble.ts'
@@ -100,7 +100,7 @@ async function goOn({ context, writer }: HeldRun, args: Args, tools: Tools): Pro
   )
   const looked = context.plan.restore !== undefined && outcome.state === 'dry-run-ends'
   const figures = looked ? await figuresNow(context) : figuresOf(context.journal)
-  await refreshReport(context)
+  await refreshAfter(context, context.say)
   const dropped = looked && (await dropSelection(context))
   return await conclude({ outcome, figures, dropped }, context, tools)
 }

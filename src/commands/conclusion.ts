@@ -25,6 +25,7 @@ import type { ReadContext } from '../upgrade/strategy.ts'
 import { countOf } from '../words.ts'
 import type { Tools } from './command.ts'
 import { log } from './holding.ts'
+import { reportIn } from './report-file.ts'
 
 /** How a command has ended. */
 export interface Ending {
@@ -62,7 +63,7 @@ export async function conclude(ending: Ending, context: ReadContext, tools: Tool
     journal.events.append('note', DRY_RUN, { before: outcome.before })
     const report = figures === undefined ? await approvalReport(context) : null
     for (const line of dryRunLines(ending, context)) output.say(line)
-    if (report !== null) output.say(`For whoever approves the deletion: ${report}`)
+    if (report !== null) for (const line of reportLines(context, report)) output.say(line)
     output.result({ ...base, state: 'done', gate: null, dryRun: true, ...(report !== null && { report }) })
     return EXIT.done
   }
@@ -82,6 +83,16 @@ async function approvalReport(context: ReadContext): Promise<string> {
   const { journal, folder, report } = context
   if (approvalOf(journal) === undefined || (await report?.digest()) === undefined) await report?.write()
   return join(folder, REPORT)
+}
+
+function reportLines(context: ReadContext, file: string): readonly string[] {
+  const verdict = reportIn(context)?.facts.verdict
+  return [
+    ...(verdict === undefined
+      ? []
+      : [verdict.sentence, ...verdict.accepts.map((text) => `  Whoever signs accepts: ${text}`)]),
+    `Read the report before the day; it is for whoever approves the deletion: ${file}`,
+  ]
 }
 
 function dryRunLines({ figures, dropped }: Ending, context: ReadContext): readonly string[] {

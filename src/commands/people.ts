@@ -28,9 +28,9 @@ export const PEOPLE: Readonly<Record<string, Flag>> = {
 }
 
 /** @throws OperatorError (exit 2) for a time that is none, or a policy that can't be used */
-export function peopleOf(args: Args, config: Config): NonNullable<PlanRequest['people']> {
+export function peopleOf(args: Args, config: Config, now: number): NonNullable<PlanRequest['people']> {
   const named = (name: string): readonly string[] => namesOf(args, name)
-  const begin = beginOf(args)
+  const begin = beginOf(args, now)
   return {
     producers: named('producer'),
     templates: named('template'),
@@ -44,10 +44,11 @@ export function peopleOf(args: Args, config: Config): NonNullable<PlanRequest['p
 }
 
 /** @returns an instant, ISO 8601 in UTC @throws OperatorError (exit 2) for what is none, or could be in any time zone */
-function beginOf(args: Args): string | undefined {
+function beginOf(args: Args, now: number): string | undefined {
   const text = textOf(args, 'begin')
   if (text === undefined) return undefined
   const at = Date.parse(text)
+  if (at < now) throw wrong(`--begin lies in the past: ${text}.`)
   if (isDateTyped(text) && /(Z|[+-]\d\d:?\d\d)$/i.test(text) && !Number.isNaN(at))
     return new Date(at).toISOString()
   throw wrong(

@@ -88,7 +88,7 @@ export const plan: Command = {
         canaryGate: args['canary-gate'] !== false,
         automations: namesOf(args, 'automation'),
         ...(history && { history }),
-        people: peopleOf(args, config),
+        people: peopleOf(args, config, tools.clock.now()),
         ...(coverage && { coverage }),
       },
       {

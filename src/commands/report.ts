@@ -50,11 +50,14 @@ export const report: Command = {
       ? await reportOfRun(findRun(named, config), config, args, tools)
       : await reportOfSnapshot(named, config, args, tools)
     const { facts, digest } = made
+    const { outcome } = made
+    for (const line of outcome) tools.output.say(line)
+    if (outcome.length > 0) tools.output.say('When it was put up for approval:')
     tools.output.say(facts.verdict.sentence)
     for (const reason of [...facts.verdict.because, ...facts.verdict.accepts]) tools.output.say(`  ${reason}`)
     tools.output.say(`SHA-256 of its facts: ${digest}`)
     for (const name of REPORT_FILES) tools.output.say(`  ${join(folder, name)}`)
-    tools.output.result({ folder, digest, verdict: facts.verdict })
+    tools.output.result({ folder, digest, verdict: facts.verdict, outcome })
     return EXIT.done
   },
 }
@@ -112,7 +115,7 @@ async function reportOfSnapshot(named: string, config: Config, args: Args, tools
     stop: tools.stop,
     progress: (report) => tools.output.progress(report),
   })
-  const made = reportOf(facts, [], tools.clock.now())
+  const made = reportOf(facts, { gates: [], outcome: [] }, tools.clock.now())
   const { schemaId } = snapshot.manifest
   const folder = resolve(textOf(args, 'out') ?? `report-${schemaId}-${stamp(tools.clock.now())}`)
   await writeTo(folder, made)

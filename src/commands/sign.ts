@@ -4,16 +4,17 @@ import { type Config, readConfig } from '../config.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import { type Journal, openJournal } from '../journal/journal.ts'
 import { acquireLock } from '../journal/lock.ts'
+import type { JsonObject } from '../json.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import type { Approval } from '../upgrade/approval.ts'
 import { usesHistory } from '../upgrade/history.ts'
 import { importedFolder } from '../upgrade/imported.ts'
 import { passFolder } from '../upgrade/pass.ts'
-import { GATES, NAME_HERE, type Signed, signGate } from '../upgrade/signature.ts'
-import { openGate } from '../upgrade/status.ts'
+import { flagsOf, GATES, NAME_HERE, type Signed, signGate } from '../upgrade/signature.ts'
+import { openGate, type RunStatus, statusOf } from '../upgrade/status.ts'
 import { type Args, amountOf, type Command, textOf } from './command.ts'
 import { snapshotsFolder } from './open.ts'
-import { refreshReport, reportIn } from './report-file.ts'
+import { refreshAfter, reportIn } from './report-file.ts'
 import { assertBegun, findRun, type OpenedRun } from './runs.ts'
 
 export const sign: Command = {
@@ -66,14 +67,20 @@ export const sign: Command = {
       planDigest: digest,
       ...(on && { on }),
     })
-    if (signed !== 'before') await refreshReport({ folder, plan, journal, clock: tools.clock })
-    for (const line of signedLines(signed, gate, by, plan.run)) tools.output.say(line)
+    if (signed !== 'before')
+      await refreshAfter({ folder, plan, journal, clock: tools.clock }, (text) => tools.output.say(text))
+    for (const line of signedLines(signed, gate, by, statusOf(plan, journal, false))) tools.output.say(line)
     if (signed === 'before' && textOf(args, 'note') !== undefined) {
       tools.output.say(
         'Your note was NOT taken: a signature is never changed. Put it on record with --note at the next gate that you sign.',
       )
     }
-    tools.output.result({ run: plan.run, gate, signed: signed !== 'first', by })
+    tools.output.result({
+      run: plan.run,
+      gate,
+      signed: signed !== 'first',
+      by: signerOf(journal, gate) ?? by,
+    })
     return EXIT.done
   },
 }
@@ -84,9 +91,20 @@ const OUTCOME: Readonly<Record<Signed, (gate: string, by: string) => string>> = 
   before: (gate) => `The gate ${gate} was signed before; nothing was changed. Next:`,
 }
 
-function signedLines(signed: Signed, gate: string, by: string, run: string): readonly string[] {
-  const next = signed === 'first' ? `sign ${run} ${gate} --by "${NAME_HERE}" …` : `upgrade ${run}`
-  return [OUTCOME[signed](gate, by), `  engage-migrate ${next}`]
+function signedLines(
+  signed: Signed,
+  gate: string,
+  by: string,
+  { run, request }: Pick<RunStatus, 'run' | 'request'>,
+): readonly string[] {
+  const again = `sign ${run} ${gate} --by "${NAME_HERE}" ${flagsOf(request?.needs ?? [])}`
+  return [OUTCOME[signed](gate, by), `  engage-migrate ${signed === 'first' ? again : `upgrade ${run}`}`]
+}
+
+/** A gate that was signed before was signed by somebody else, perhaps. */
+function signerOf({ events }: Journal, gate: string): string | undefined {
+  const signature = events.latest(gate, 'signed')?.detail as JsonObject | undefined
+  return signature === undefined ? undefined : String(signature['by'])
 }
 
 /** What a signature for the deletion is on is read from the disk now: it is that which was read, or should have been. */

@@ -5,6 +5,7 @@
  */
 import type { JournalEvent } from '../journal/events.ts'
 import { isObject, type Json, type JsonObject, stringifyJson } from '../json.ts'
+import { APPROVAL, BASIS, REPORT_WRITTEN } from '../upgrade/approval.ts'
 import { DRY_RUN, FAILURE, SUCCESS } from '../upgrade/status.ts'
 import { FIRST_SIGNATURE } from '../upgrade/two-people.ts'
 import { countOf } from '../words.ts'
@@ -28,6 +29,10 @@ function whatOf({ kind, name, detail }: JournalEvent): string {
   if (name === FAILURE) return `a command failed: ${String(of['what'])}`
   if (name === SUCCESS) return 'a command ended well'
   if (name === DRY_RUN) return `a dry run ended before ${String(of['before'])}`
+  if (name === REPORT_WRITTEN) return `the report is written: facts ${String(of['facts'])}`
+  if (name === APPROVAL) return `put up for approval: ${digestsText(of)}`
+  if (name === BASIS)
+    return `looked at the tenant: ${countOf((of['schemas'] as readonly string[]).length, 'schema')}, contacts by its own count: ${String(of['counted'] ?? 'not known')}, joined since the final pass: ${String(of['joined'] ?? 'not known')}`
   if (kind === 'intent') return `${name}: about to be done${shown(detail)}`
   if (kind === 'finished') return `${name}: done${figures(of, detail)}`
   return `${name}: noted${shown(detail)}`
@@ -44,11 +49,15 @@ function signatureText(of: JsonObject): string {
     ...(isObject(first) ? [`as the second, after ${String(first['by'])}`] : []),
     ...(typeof note === 'string' && note !== '' ? [`noting ${JSON.stringify(note)}`] : []),
     ...(accepted.length === 0 ? [] : [`accepting ${accepted.join(', ')}`]),
-    `on ${Object.entries(digests)
-      .filter(([, digest]) => digest !== null)
-      .map(([what, digest]) => `${what} ${String(digest)}`)
-      .join(', ')}`,
+    `on ${digestsText(digests)}`,
   ].join(', ')
+}
+
+function digestsText(digests: JsonObject): string {
+  return Object.entries(digests)
+    .filter(([, digest]) => digest !== null)
+    .map(([what, digest]) => `${what} ${String(digest)}`)
+    .join(', ')
 }
 
 /** What a pass or a merge has left is long; what counts of it are a few numbers. */

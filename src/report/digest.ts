@@ -12,14 +12,21 @@ export function factsDigest(facts: Json): string {
   return createHash('sha256').update(canonicalText(facts)).digest('hex')
 }
 
+/** What comes later than the facts. */
+export interface Later {
+  readonly gates: readonly GateState[]
+  readonly outcome: readonly string[]
+}
+
 /** @param writtenAt milliseconds since the epoch */
-export function reportOf(facts: Facts, gates: readonly GateState[], writtenAt: number): Report {
+export function reportOf(facts: Facts, { gates, outcome }: Later, writtenAt: number): Report {
   return {
     format: REPORT_FORMAT,
     formatVersion: REPORT_VERSION,
     digest: factsDigest(facts),
     facts,
     gates,
+    outcome,
     writtenAt: new Date(writtenAt).toISOString(),
   }
 }

@@ -6,14 +6,22 @@ import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
 import type { Approval } from '../upgrade/approval.ts'
+import { rollBackApproved } from '../upgrade/gates.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { openGate } from '../upgrade/status.ts'
 import { FIRST_SIGNATURE, signaturesNeeded } from '../upgrade/two-people.ts'
 import type { GateSignature, GateState } from './report.ts'
 
+const BACK_GATE = { name: rollBackApproved.name, asks: rollBackApproved.title }
+
 /** @param journal of the run; undefined before it has begun */
-export function gateStates(plan: Plan, journal: Pick<Journal, 'events'> | undefined): readonly GateState[] {
-  return plan.gates.map(({ name, asks }): GateState => {
+export function gateStates(
+  plan: Pick<Plan, 'gates' | 'requireTwo' | 'policy'>,
+  journal: Pick<Journal, 'events'> | undefined,
+): readonly GateState[] {
+  // The way back is no part of the plan.
+  const back = journal?.events.latest(BACK_GATE.name) === undefined ? [] : [BACK_GATE]
+  return [...plan.gates, ...back].map(({ name, asks }): GateState => {
     const last = journal?.events.latest(name, 'opened', 'signed', 'finished', 'withdrawn')
     const state =
       last?.kind === 'signed'

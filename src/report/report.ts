@@ -18,6 +18,8 @@ export interface Report extends JsonObject {
   readonly facts: Facts
   /** In the order of the upgrade, with the signatures that have come so far. Not under the digest. */
   readonly gates: readonly GateState[]
+  /** What became of it since, in sentences. Not under the digest. */
+  readonly outcome: readonly string[]
   /** When this form of it was written, ISO 8601. Not under the digest. */
   readonly writtenAt: string
 }

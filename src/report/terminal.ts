@@ -10,7 +10,7 @@ import type { Tally } from '../transfer/compare.ts'
 import { duration } from '../upgrade/estimate.ts'
 import { historyLines } from '../upgrade/ledger.ts'
 import type { Plan } from '../upgrade/plan.ts'
-import { forbidden, policyLines } from '../upgrade/policy.ts'
+import { forbidden, policyLines, whyNotNow } from '../upgrade/policy.ts'
 import { flagsOf, NAME_HERE } from '../upgrade/signature.ts'
 import { bytesNeeded, bytesToMerge, sizeText } from '../upgrade/space.ts'
 import type { RunStatus } from '../upgrade/status.ts'
@@ -76,11 +76,16 @@ function policyPart(plan: Plan): readonly string[] {
     ...{ refused: 0, loss: 0, sure: plan.coverage.sure, proven: plan.schemas.free > 0 },
     fullPass: plan.finalPass.mode === 'full',
   })
+  // The final pass comes first.
+  const [, finalPass] = plan.estimate.phases
+  const begin = plan.begin === undefined ? undefined : Date.parse(plan.begin)
+  const late = begin === undefined ? undefined : whyNotNow(policy, begin + (finalPass?.seconds ?? 0) * 1_000)
   return [
     ...twoLine,
     '',
     `Policy for deletions: ${policy.file}`,
     ...policyLines(policy).map((text) => `  ${text}`),
+    ...(late === undefined ? [] : [`  As it is planned, no deletion could begin then: ${late}.`]),
     ...against.map((text) => `  As it is planned, nobody could approve the deletion: ${text}.`),
   ]
 }
@@ -121,6 +126,12 @@ export function gateLines(
   gate: string,
   request: GateRequest,
 ): readonly string[] {
+  if (request.forbidden !== undefined)
+    return [
+      `At the gate ${gate}, where nobody can sign as it is:`,
+      ...request.asks.map((text) => `  ${text}`),
+      `Once that is mended: ${command}   (looks again)`,
+    ]
   const words = [
     `engage-migrate sign ${run} ${gate} --by "${NAME_HERE}"`,
     gate === 'automations-paused' ? '--note "WHICH ONES"' : '',

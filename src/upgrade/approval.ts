@@ -1,15 +1,12 @@
 /**
  * What a deletion is approved on: the plan, the snapshot, the report, and how the tenant stood then.
- * Guarantees: what is signed for is known by digest before anybody is asked; asked again while nothing of it has changed, it
- * stays what it was, so that a first signature is not made void by a second look.
+ * Guarantees: pure reading, but for the report's digest, which is taken of what lies on disk; what rests on something that was
+ * withdrawn counts no more.
  */
-import { isDeepStrictEqual } from 'node:util'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
-import { countContacts } from '../transfer/contact-source.ts'
 import { usesHistory } from './history.ts'
 import { importedResult } from './imported.ts'
-import { readJoined } from './joined.ts'
 import { passResult } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -35,25 +32,12 @@ export interface Basis extends JsonObject {
 }
 
 /** Names of the notes. */
-const BASIS = 'basis'
-const APPROVAL = 'approval'
+export const BASIS = 'basis'
+export const APPROVAL = 'approval'
 /** Name of the note that each writing of the report leaves: the SHA-256 (hex) of each of its files. */
 export const REPORT_WRITTEN = 'report'
 
 type Events = Pick<Journal, 'events'>
-
-/** Looks how the tenant stands and has the report written, unless both were done for the very same before. */
-export async function prepareApproval(context: ReadContext): Promise<void> {
-  const { journal, reader } = context
-  const known = approvalOf(journal)
-  if (known !== undefined && isDeepStrictEqual(known, await approvalNow(context))) return
-  const schemas = (await reader.listSchemas()).map(({ id }) => id)
-  const joined = await readJoined(context)
-  const basis: Basis = { schemas, joined, counted: (await countContacts(reader)) ?? null }
-  journal.events.append('note', BASIS, basis)
-  await context.report?.write()
-  journal.events.append('note', APPROVAL, await approvalNow(context))
-}
 
 /** @returns the digests as they are now, the report's as it stands on disk @throws Error before the final pass is done */
 export async function approvalNow(context: ReadContext): Promise<Approval> {

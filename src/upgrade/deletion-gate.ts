@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { countOf } from '../words.ts'
-import { type Approval, approvalOf, prepareApproval } from './approval.ts'
+import { type Approval, approvalOf, basisOf } from './approval.ts'
 import { coverageNow, forbiddenFor, isProven } from './deletion-basis.ts'
 import { isRefuted } from './final-pass.ts'
 import { voidLines } from './gates.ts'
@@ -13,6 +13,8 @@ import { mayHaveDeleted, usesHistory } from './history.ts'
 import { importedFolder, importedResult, lossOf, mergeResult } from './imported.ts'
 import { historyLines } from './ledger.ts'
 import { passFolder, passResult } from './pass.ts'
+import { whyAnotherPolicy } from './policy-file.ts'
+import { putUp } from './putting-up.ts'
 import { riskOf } from './risk.ts'
 import type { Gate, ReadContext, Requirement } from './strategy.ts'
 import { firstLine, firstSignature, signaturesNeeded, TWO_NEEDED, voidedFirst } from './two-people.ts'
@@ -24,7 +26,7 @@ export const deletionApproved: Gate = {
   kind: 'gate',
   name: 'delete-schema',
   title: 'the schema and all its interactions may be deleted',
-  prepare: prepareApproval,
+  prepare: putUp,
   request(context) {
     const { plan, journal } = context
     const final = passResult(context, 'final-pass')
@@ -37,11 +39,12 @@ export const deletionApproved: Gate = {
     if (loss > 0) needs.push('accept-loss')
     const { refusable, refusableExample } = importedResult(context).tally
     const on = approvalOf(journal)
-    const against = forbiddenFor(context)
+    const against = [...forbiddenFor(context), ...whyAnotherPolicy(context.settings.policy, plan)]
     return {
       asks: [
         ...voidLines(journal, 'delete-schema'),
         ...secondLines(context, on),
+        ...goneLines(context),
         `In ${plan.tenant}, schema ${plan.schemaId} will be deleted, and with it all its interactions, for good:`,
         `${countOf(final.interactions, 'interaction')} of ${countOf(final.contactsWithHistory, 'contact')}. All of that is in this snapshot, which was proven byte by byte, and will be again just before the deletion:`,
         passFolder(context, 'final-pass'),
@@ -84,6 +87,15 @@ export const deletionApproved: Gate = {
       ...(against.length > 0 && { forbidden: against }),
     }
   },
+}
+
+/** Somebody else was quicker: then it is the recreation that is signed for. */
+function goneLines({ journal, plan }: ReadContext): readonly string[] {
+  const there = basisOf(journal)?.schemas.includes(plan.schemaId) ?? true
+  if (there) return []
+  return [
+    `Schema ${plan.schemaId} is not in ${plan.tenant} any more: it was deleted already. What is signed for is that it is recreated, and its history imported.`,
+  ]
 }
 
 /** Where there is something to read before one signs. */

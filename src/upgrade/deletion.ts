@@ -17,7 +17,7 @@ import type { WriteContext } from './strategy.ts'
 
 /** Deletes the schema and, with it, all its interactions. */
 export async function deleteOldSchema(context: WriteContext): Promise<Json> {
-  const { plan, journal } = context
+  const { plan, journal, settings } = context
   const intended = mayHaveDeleted(journal)
   if (await isGone(context)) return noteGone(context, intended)
   let others: readonly string[]
@@ -29,7 +29,11 @@ export async function deleteOldSchema(context: WriteContext): Promise<Json> {
     if (intended && (await isGone(context))) return noteGone(context, intended)
     throw error
   }
-  journal.events.append('intent', 'deletion', { schemaId: plan.schemaId, [OTHERS]: others })
+  const { driftSample, driftContacts } = settings
+  journal.events.append('intent', 'deletion', {
+    ...{ schemaId: plan.schemaId, [OTHERS]: others },
+    ...{ driftSample, driftContacts },
+  })
   try {
     await deleteSchema(context, plan.before, () => assertStillOurs(context))
   } catch (error) {

@@ -7,6 +7,7 @@ import { countOf } from '../words.ts'
 import { usesHistory } from './history.ts'
 import { importedFolder, importedResult, lossOf } from './imported.ts'
 import { passFolder } from './pass.ts'
+import { policyTimes, whyNotNow } from './policy.ts'
 import type { Gate, ReadContext } from './strategy.ts'
 
 export const automationsPaused: Gate = {
@@ -29,14 +30,26 @@ export const producersStopped: Gate = {
   kind: 'gate',
   name: 'producers-stopped',
   title: 'every system that posts interactions of this schema has stopped',
-  request: ({ plan, journal }) => ({
+  request: ({ plan, journal, clock }) => ({
     asks: [
       ...voidLines(journal, 'producers-stopped'),
+      ...timeLines(plan, clock.now()),
       `Stop (or let queue up) whatever posts interactions of ${plan.schemaId}: integrations, web shop, review provider.`,
+      ...(plan.producers ?? []).map((name) => `Named in the plan: ${name}`),
       'From here until the schema is recreated, what they post is lost. The final pass that follows reads the contacts again, and the run stops if something still arrives.',
     ],
     needs: [],
   }),
+}
+
+/** Producers that stand still while no deletion may begin stand still for nothing. */
+function timeLines({ policy }: ReadContext['plan'], now: number): readonly string[] {
+  if (policy === undefined) return []
+  const why = whyNotNow(policy, now)
+  return [
+    ...policyTimes(policy),
+    ...(why === undefined ? [] : [`Do not stop them yet: by the policy no deletion may begin now; ${why}.`]),
+  ]
 }
 
 /** Why what was signed before has to be signed once more. */

@@ -3,6 +3,7 @@
  * Guarantees: each that the tenant names is read; one that has interactions voids the producers' stop and the final pass, since
  * these are nowhere but in the tenant; changes nothing there.
  */
+import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { openTemporaryContacts } from '../journal/contacts.ts'
 import { addCreatedSince } from '../transfer/contact-source.ts'
 import { readContact } from '../transfer/export.ts'
@@ -13,7 +14,7 @@ import { passResult } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
 /**
- * @returns how many there are without any interaction; null where the tenant can't name them
+ * @returns how many there are without any interaction; null where the tenant can't name them, or has the schema no more
  * @throws OperatorError (exit 4) where one has interactions
  */
 export async function readJoined(context: ReadContext): Promise<number | null> {
@@ -30,10 +31,16 @@ export async function readJoined(context: ReadContext): Promise<number | null> {
     { concurrency: settings.concurrency, window: settings.concurrency * 2 },
   )
   let joined = 0
-  for await (const { contactId, state, interactions } of looks) {
-    if (interactions.length > 0)
-      withdrawStop(context, `contact ${contactId}, which the final pass did not know, has interactions`)
-    joined += Number(state === 'read')
+  try {
+    for await (const { contactId, state, interactions } of looks) {
+      if (interactions.length > 0)
+        withdrawStop(context, `contact ${contactId}, which the final pass did not know, has interactions`)
+      joined += Number(state === 'read')
+    }
+  } catch (error) {
+    // Where the schema is gone already there is nothing to be read, nor to be lost any more.
+    if (error instanceof EngageError && saysSchemaNotFound(error)) return null
+    throw error
   }
   return joined
 }
@@ -71,11 +78,11 @@ export function coverageWith(
   return { ...coverage, statements: [...coverage.statements, statement] }
 }
 
-/** @returns contacts that the tenant counts beyond those that are known; null where it gives no count */
+/** @returns contacts that the tenant counts beyond those that are known, below 0 where it counts fewer; null where it gives no count */
 export function lackingIn(
   context: Pick<ReadContext, 'journal'>,
   { counted, joined, back = 0 }: Standing,
 ): number | null {
   const { contacts, gone } = passResult(context, 'final-pass')
-  return counted === null ? null : Math.max(0, counted - (contacts - gone + (joined ?? 0) + back))
+  return counted === null ? null : counted - (contacts - gone + (joined ?? 0) + back)
 }

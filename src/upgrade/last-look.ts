@@ -4,12 +4,13 @@
  * merged of it and a history of the source) has been read back from disk byte by byte; coverage is complete or accepted by name,
  * and no worse than it was; what does not come back is accepted by number; there is room for the new schema; the policy allows
  * it, now; no contact of a sample holds anything that the snapshot lacks, nor does any that it has as gone. What has moved is
- * shown as a difference, and the signature of it is void.
+ * shown as a difference, and the signature is void.
  */
 import { EXIT, OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { freePlaces } from '../schema/rules.ts'
 import { countContacts } from '../transfer/contact-source.ts'
+import { countOf } from '../words.ts'
 import { approvalNow, basisOf, differing } from './approval.ts'
 import { coverageNow } from './deletion-basis.ts'
 import { mayHaveDeleted, usesHistory } from './history.ts'
@@ -18,7 +19,7 @@ import { lackingIn, readJoined, type Standing } from './joined.ts'
 import { assertNoDrift, assertProven, passFolder, passResult } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { whyNotNow } from './policy.ts'
-import { readPolicy } from './policy-file.ts'
+import { whyAnotherPolicy } from './policy-file.ts'
 import { assertQuiet } from './quiet.ts'
 import { assertStillGone } from './restored.ts'
 import type { Signature } from './signature.ts'
@@ -35,26 +36,49 @@ interface Moved {
 /** As the journal keeps it. */
 type Signed = Partial<Signature> & { readonly first?: { readonly by: string } }
 
-/** @returns the ids of all other schemas @throws OperatorError (exit 4) */
+/**
+ * Once a DELETE may have been carried out, the history may be in the snapshot alone: from then on it is not asked again whether it
+ * was approved, and who may still be shown there is looked at contact by contact (see deletion.ts).
+ * @returns the ids of all other schemas @throws OperatorError (exit 4)
+ */
 export async function lookOnceMore(context: ReadContext): Promise<readonly string[]> {
-  assertSigned(context)
-  assertNow(context)
-  await assertNoDrift(context)
-  const schemas = (await context.reader.listSchemas()).map(({ id }) => id)
-  const others = schemas.filter((id) => id !== context.plan.schemaId)
-  checkUpgrade(context.plan.before, context.plan.after, others)
-  assertUnmoved(context, [
-    ...(await approvalMoved(context)),
-    ...policyMoved(context),
-    ...placesMoved(context, schemas),
-  ])
+  const { plan, journal } = context
+  const first = !mayHaveDeleted(journal)
+  if (first) assertSigned(context)
+  if (first) assertAllowed(context)
+  await assertSchema(context)
+  const schemas = await schemasOf(context)
+  const others = schemas.filter((id) => id !== plan.schemaId)
+  checkUpgrade(plan.before, plan.after, others)
+  if (first) assertUnmoved(context, await approvalMoved(context), placesMoved(context, schemas))
   await assertSnapshots(context)
   const back = await assertStillGone(context)
   await assertQuiet(context)
-  assertUnmoved(context, await coverageMoved(context, back))
-  // Proving takes a while: once more, with nothing between this and the deletion.
-  await assertNoDrift(context)
+  // All of that takes a while: once more, with nothing between this and the deletion.
+  if (first) {
+    sayWhatIsNew(context, schemas)
+    assertUnmoved(context, await coverageMoved(context, back))
+    assertAllowed(context)
+    assertUnmoved(context, await approvalMoved(context), placesMoved(context, await schemasOf(context)))
+  }
+  await assertSchema(context)
   return others
+}
+
+async function schemasOf({ reader }: ReadContext): Promise<readonly string[]> {
+  return (await reader.listSchemas()).map(({ id }) => id)
+}
+
+/** Of another schema nobody has approved anything. */
+async function assertSchema(context: ReadContext): Promise<void> {
+  const { journal } = context
+  try {
+    await assertNoDrift(context)
+  } catch (error) {
+    if (error instanceof OperatorError && !mayHaveDeleted(journal))
+      journal.events.withdraw(['delete-schema'], { reason: error.message })
+    throw error
+  }
 }
 
 /** @throws OperatorError (exit 4) where what is deleted, or what is imported afterwards, is not whole on disk */
@@ -92,23 +116,39 @@ function assertSigned(context: ReadContext): void {
   ])
 }
 
-/** The signature stands; it only has to wait. */
-function assertNow({ plan, clock }: ReadContext): void {
+/** What is signed stays signed: it only has to wait, or takes a new plan. */
+function assertAllowed({ plan, clock, settings }: ReadContext): void {
+  const another = whyAnotherPolicy(settings.policy, plan)
   const why = plan.policy && whyNotNow(plan.policy, clock.now())
-  if (why === undefined) return
+  if (another.length === 0 && why === undefined) return
   throw new OperatorError({
-    what: `By the policy ${plan.policy?.file} no deletion begins now: ${why}.`,
+    what:
+      another.length > 0
+        ? `Nothing may be deleted by run ${plan.run}: ${another.join('; ')}.`
+        : `By the policy ${plan.policy?.file} no deletion begins now: ${why}.`,
     safe: 'Nothing was deleted; what was signed stays signed. Automations stay paused and producers stopped.',
-    next: `Go on when it may: engage-migrate upgrade ${plan.run}`,
+    next:
+      another.length > 0
+        ? `engage-migrate plan ${plan.schemaId} …   (a new plan, with the policy that is set)`
+        : `Go on when it may: engage-migrate upgrade ${plan.run}`,
     exit: EXIT.precondition,
   })
 }
 
-function assertUnmoved(context: ReadContext, moved: readonly Moved[]): void {
+/** What stands in nobody's way is said all the same, and kept in the log. */
+function sayWhatIsNew({ journal, say }: ReadContext, schemas: readonly string[]): void {
+  const before = basisOf(journal)?.schemas ?? schemas
+  const since = schemas.filter((id) => !before.includes(id))
+  if (since.length > 0) say(`Created since the approval, and no matter: ${since.join(', ')}.`)
+}
+
+function assertUnmoved(context: ReadContext, ...all: ReadonlyArray<readonly Moved[]>): void {
+  const moved = all.flat()
   if (moved.length === 0) return
+  const lines = moved.map(({ what, was, is }) => `${what}: was ${was}, is ${is}`)
   throw voided(context, [
     `What the deletion of ${context.plan.schemaId} in ${context.plan.tenant} was approved on has changed since it was signed for:`,
-    ...moved.map(({ what, was, is }) => `${what}: was ${was}, is ${is}`),
+    ...lines,
   ])
 }
 
@@ -122,19 +162,9 @@ async function approvalMoved(context: ReadContext): Promise<readonly Moved[]> {
   }))
 }
 
-/** Whoever sets the policy sets it for what is deleted now, too. */
-function policyMoved({ settings, plan }: ReadContext): readonly Moved[] {
-  if (settings.policy === undefined) return []
-  const { digest } = readPolicy(settings.policy, plan.tenant)
-  if (digest === plan.policy?.digest) return []
-  const was = plan.policy === undefined ? 'none' : `SHA-256 ${plan.policy.digest}`
-  return [{ what: `the policy ${settings.policy}`, was, is: `SHA-256 ${digest}; it takes a new plan` }]
-}
-
 function placesMoved({ journal }: ReadContext, schemas: readonly string[]): readonly Moved[] {
   const basis = basisOf(journal)
-  // Once the deletion may have been carried out, the new schema needs the place, whoever is short of it.
-  if (basis === undefined || mayHaveDeleted(journal)) return []
+  if (basis === undefined) return []
   const was = freePlaces(basis.schemas.length)
   const free = freePlaces(schemas.length)
   if (free > 0 || was === 0) return []
@@ -148,11 +178,13 @@ function placesMoved({ journal }: ReadContext, schemas: readonly string[]): read
   ]
 }
 
-/** @param back contacts that are there again, without any interaction */
+/**
+ * Compared as they are, those who are fewer than is known too: else one who has joined would hide behind one who has gone.
+ * @param back contacts that are there again, without any interaction
+ */
 async function coverageMoved(context: ReadContext, back: number): Promise<readonly Moved[]> {
   const basis = basisOf(context.journal)
-  // From there on the history is in the snapshot: what the tenant has besides is looked at in another way.
-  if (basis === undefined || mayHaveDeleted(context.journal)) return []
+  if (basis === undefined) return []
   const now: Standing = {
     back,
     joined: await readJoined(context),
@@ -160,15 +192,27 @@ async function coverageMoved(context: ReadContext, back: number): Promise<readon
   }
   const [before, after] = [lackingIn(context, basis), lackingIn(context, now)]
   if (after === null && before === null) return []
-  const most = (before ?? 0) + context.settings.driftContacts
-  if (after !== null && before !== null && after <= most) return []
+  const more = (now.joined ?? 0) - (basis.joined ?? 0)
+  if (more > 0)
+    context.say(`Joined since the approval, read, and without interactions: ${countOf(more, 'contact')}.`)
+  // Whoever has not accepted that contacts may be missing has not accepted one more, either.
+  const accepted = signedFor(context)?.acceptCoverage === true ? context.settings.driftContacts : 0
+  if (after !== null && before !== null && after - before <= accepted) return []
   return [
     {
-      what: 'contacts that the tenant counts and the snapshot does not know',
-      was: before === null ? 'not known' : String(before),
-      is: after === null ? 'not known' : String(after),
+      what: 'contacts of the tenant, by its own count',
+      was: standingText(context, basis),
+      is: `${standingText(context, now)}. Where contacts join all the time and "changes" is not activated, --drift-contacts N lets so many join unaccounted for, once --accept-coverage is signed`,
     },
   ]
+}
+
+function standingText(context: ReadContext, standing: Standing): string {
+  const { counted } = standing
+  const lacking = lackingIn(context, standing)
+  return counted === null || lacking === null
+    ? 'not known'
+    : `${counted}, of which ${counted - lacking} are known`
 }
 
 /** The signature counts no more: the next `upgrade` puts up for approval what is there now. */

@@ -16,7 +16,9 @@ import { openSnapshot, type Snapshot } from '../snapshot/reader.ts'
 import { finishSnapshot, writeSchema } from '../snapshot/writer.ts'
 import { countContacts, sourceText } from '../transfer/contact-source.ts'
 import { type Checkpoint, type ContactTask, exportPass } from '../transfer/export.ts'
+import { countOf } from '../words.ts'
 import { assessCoverage, type Coverage } from './coverage.ts'
+import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
 
 export type PassName = 'base-pass' | 'final-pass'
@@ -115,10 +117,24 @@ export async function assertNoDrift(context: ReadContext): Promise<void> {
             `Schema ${plan.schemaId} has changed since the plan was made: somebody deleted and recreated it.`,
             ...schemaDifferences(plan.before, live),
           ].join('\n  '),
-    safe: 'Nothing was changed.',
-    next: `Find out who did, then make a new plan: engage-migrate plan ${plan.schemaId} …`,
+    ...wayOut(context),
     exit: EXIT.precondition,
   })
+}
+
+/** Whoever deleted the schema has deleted what it held: then what a pass has read of it is all that there is. */
+function wayOut(context: ReadContext): { readonly safe: string; readonly next: string } {
+  const { plan } = context
+  const name = (['final-pass', 'base-pass'] as const).find((each) => isDone(context.journal, { name: each }))
+  const anew = `engage-migrate plan ${plan.schemaId} …`
+  if (name === undefined)
+    return { safe: 'Nothing was changed.', next: `Find out who did, then make a new plan: ${anew}` }
+  const folder = passFolder(context, name)
+  const { interactions } = passResult(context, name)
+  return {
+    safe: `This run has changed nothing. Whoever deleted the schema has deleted all that it held; the ${countOf(interactions, 'interaction')} that the ${name.replace('-', ' ')} read are in ${folder}. Keep it.`,
+    next: `Find out who did. engage-migrate restore ${folder} --dry-run   (says what of it is missing in the tenant; without --dry-run it brings that in). A new plan comes after that: ${anew}`,
+  }
 }
 
 /** @returns what a pass that is done has left in the journal @throws Error where it isn't done */

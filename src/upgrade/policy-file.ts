@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { codeOf, EXIT, OperatorError } from '../errors.ts'
 import { isObject, type Json, type JsonObject, parseJson } from '../json.ts'
@@ -70,8 +71,6 @@ export function readPolicy(file: string, tenant: string): Policy {
       exit: EXIT.usage,
     })
   }
-  const known = environmentOf(tenant)
-  const environment = known === 'unknown' ? 'production' : known
   // As the schema above has it, which it was just held against.
   const { timeZone = 'UTC', ...of } = value as unknown as {
     readonly timeZone?: string
@@ -79,8 +78,28 @@ export function readPolicy(file: string, tenant: string): Policy {
     readonly staging?: Rules
     readonly sandbox?: Rules
   }
+  // What listens on this machine may lead on to a tenant: it counts as a sandbox where the policy speaks of one.
+  const known = environmentOf(tenant)
+  const certain = known === 'staging' || (known === 'sandbox' && of.sandbox !== undefined)
+  const environment = certain ? known : 'production'
   const rules = of[environment] ?? {}
   return { file, digest: createHash('sha256').update(text).digest('hex'), timeZone, environment, rules }
+}
+
+/**
+ * @param file path of the policy that is set; undefined where none is
+ * @returns why nothing may be deleted by a plan: it was made with another policy than the one that is set; none where that is well
+ */
+export function whyAnotherPolicy(
+  file: string | undefined,
+  { policy, tenant }: { readonly policy?: Policy; readonly tenant: string },
+): readonly string[] {
+  if (file === undefined) return []
+  const { file: _set, ...set } = readPolicy(file, tenant)
+  const { file: _planned, ...planned } = policy ?? { file }
+  return isDeepStrictEqual(set, planned)
+    ? []
+    : [`the policy that is set, ${file}, is not the one that the plan was made with; it takes a new plan`]
 }
 
 /** @returns what makes a plan's policy unfit to be relied on: names of fields, none where it is fit, or absent */
@@ -122,8 +141,17 @@ function problemsOf(value: Json | undefined): readonly string[] {
       const named = params['additionalProperty'] ?? params['allowedValues'] ?? params['allowedValue']
       return `${instancePath.slice(1) || 'it'} ${message}${named === undefined ? '' : ` (${JSON.stringify(named)})`}`
     })
-  const zone = (value as JsonObject)['timeZone']
-  return zone === undefined || isTimeZone(String(zone)) ? [] : [`there is no time zone ${String(zone)}`]
+  const { timeZone: zone, ...of } = value as JsonObject
+  const never = Object.entries(of).flatMap(([name, rules]) => {
+    const [from, to] = ((rules as Rules).deletionBetween ?? []) as readonly string[]
+    return from !== undefined && from === to
+      ? [`${name}/deletionBetween begins when it ends, so that it never is`]
+      : []
+  })
+  return [
+    ...never,
+    ...(zone === undefined || isTimeZone(String(zone)) ? [] : [`there is no time zone ${String(zone)}`]),
+  ]
 }
 
 function isTimeZone(name: string): boolean {

@@ -36,24 +36,33 @@ export interface Policy extends JsonObject {
   readonly rules: Rules
 }
 
-/** @returns the rules in sentences, for whoever approves */
-export function policyLines({ rules, timeZone, environment }: Policy): readonly string[] {
-  const { signatures, noDeletionOn = [], deletionBetween, mostRefused, mostLost } = rules
+/** @returns when a deletion may begin, in sentences; none where it may at any time */
+export function policyTimes({ rules, timeZone }: Policy): readonly string[] {
+  const { noDeletionOn = [], deletionBetween } = rules
   return [
-    ...(signatures === 2 ? ['Two different people sign for a deletion.'] : []),
     ...(noDeletionOn.length === 0
       ? []
       : [`No deletion on ${noDeletionOn.map(capitalized).join(', ')} (${timeZone}).`]),
     ...(deletionBetween === undefined
       ? []
-      : [`A deletion begins between ${deletionBetween.join(' and ')} (${timeZone}).`]),
+      : [`A deletion must begin between ${deletionBetween.join(' and ')} (${timeZone}).`]),
+  ]
+}
+
+/** @returns the rules in sentences, for whoever approves */
+export function policyLines(policy: Policy): readonly string[] {
+  const { rules, environment } = policy
+  const { signatures, mostRefused, mostLost } = rules
+  return [
+    ...(signatures === 2 ? ['Two different people must sign for a deletion.'] : []),
+    ...policyTimes(policy),
     ...(mostRefused === undefined
       ? []
-      : [`The new schema refuses at most ${countOf(mostRefused, 'interaction')}.`]),
-    ...(mostLost === undefined ? [] : [`At most ${countOf(mostLost, 'interaction')} may be given up.`]),
-    ...(rules.coverage === undefined ? [] : ['The contact list is known to hold every contact.']),
-    ...(rules.preflight === undefined ? [] : ['Engage has accepted the new schema on trial.']),
-    ...(rules.finalPass === undefined ? [] : ['The final pass reads every contact.']),
+      : [`The new schema must not refuse more than ${countOf(mostRefused, 'interaction')}.`]),
+    ...(mostLost === undefined ? [] : [`No more than ${countOf(mostLost, 'interaction')} may be given up.`]),
+    ...(rules.coverage === undefined ? [] : ['The contact list must be known to hold every contact.']),
+    ...(rules.preflight === undefined ? [] : ['Engage must have accepted the new schema on trial.']),
+    ...(rules.finalPass === undefined ? [] : ['The final pass must read every contact.']),
   ].map((line) => `${environment}: ${line}`)
 }
 

@@ -29,6 +29,8 @@ export async function runStrategy(
       if (isDone(journal, action)) continue
       if (action.kind === 'gate') {
         if (writer !== undefined) await action.prepare?.(context)
+        // What it has found to be out of date is done once more first.
+        if (!doneBefore(strategy, action, journal)) return runStrategy(strategy, context, writer)
         const request = action.request(context)
         if (request === undefined) {
           journal.events.append('finished', action.name, { skipped: true })
@@ -50,6 +52,11 @@ export async function runStrategy(
     }
   }
   return { state: 'done' }
+}
+
+function doneBefore(strategy: Strategy, action: Action, journal: Journal): boolean {
+  const actions = strategy.flatMap((step) => step.actions)
+  return actions.slice(0, actions.indexOf(action)).every((each) => isDone(journal, each))
 }
 
 /** @returns whether an action has been done (a gate: signed, or not needed) and not been withdrawn since. */

@@ -60,7 +60,7 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
       'Name one of these.',
     )
   }
-  if (signature.by === NAME_HERE) {
+  if (samePerson(signature.by, NAME_HERE)) {
     throw refuse(
       EXIT.usage,
       `A signature needs the name of a person; "${NAME_HERE}" is none.`,

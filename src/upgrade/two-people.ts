@@ -17,7 +17,10 @@ export const FIRST_SIGNATURE = 'first-signature'
 const DELETION = 'delete-schema'
 
 /** @returns how many different people a gate takes, by the plan and the organisation's policy */
-export function signaturesNeeded(gate: string, { requireTwo, policy }: Plan): 1 | 2 {
+export function signaturesNeeded(
+  gate: string,
+  { requireTwo, policy }: Pick<Plan, 'requireTwo' | 'policy'>,
+): 1 | 2 {
   if (gate !== DELETION) return 1
   return requireTwo === true || policy?.rules.signatures === 2 ? 2 : 1
 }
@@ -26,25 +29,25 @@ export function signaturesNeeded(gate: string, { requireTwo, policy }: Plan): 1 
  * @param on what a second signature would be on
  * @returns the first signature, where it counts yet: it was on the same, and nothing was signed or withdrawn since
  */
-export function firstSignature(journal: Pick<Journal, 'events'>, on: unknown): JournalEvent | undefined {
-  const first = lastFirst(journal)
-  return first !== undefined && isDeepStrictEqual((first.detail as JsonObject)['on'], on) ? first : undefined
+export function firstSignature({ events }: Pick<Journal, 'events'>, on: unknown): JournalEvent | undefined {
+  const first = lastFirst(events)
+  if (first === undefined || !isDeepStrictEqual((first.detail as JsonObject)['on'], on)) return undefined
+  const since = events.all().slice(events.all().indexOf(first))
+  return since.some(({ name, kind }) => name === DELETION && kind === 'withdrawn') ? undefined : first
 }
 
 /** @returns who has signed first, in vain: what that was on has changed, or was withdrawn; undefined where nobody has */
 export function voidedFirst(journal: Pick<Journal, 'events'>, on: unknown): string | undefined {
-  const first = lastFirst(journal)
-  if (first === undefined || isDeepStrictEqual((first.detail as JsonObject)['on'], on)) return undefined
+  const first = lastFirst(journal.events)
+  if (first === undefined || firstSignature(journal, on) !== undefined) return undefined
   return String((first.detail as JsonObject)['by'])
 }
 
-function lastFirst({ events }: Pick<Journal, 'events'>): JournalEvent | undefined {
+/** Of those that no second one has followed. */
+function lastFirst(events: Journal['events']): JournalEvent | undefined {
   const last = events
     .all()
-    .findLast(
-      ({ name, kind }) =>
-        name === FIRST_SIGNATURE || (name === DELETION && (kind === 'signed' || kind === 'withdrawn')),
-    )
+    .findLast(({ name, kind }) => name === FIRST_SIGNATURE || (name === DELETION && kind === 'signed'))
   return last?.name === FIRST_SIGNATURE ? last : undefined
 }
 
@@ -64,11 +67,12 @@ export function firstLine({ at, detail }: JournalEvent): string {
   return `Signed by ${(detail as JsonObject)['by']} on ${new Date(at).toISOString()}; somebody else has to sign as well.`
 }
 
-/** @returns whether two names are most likely of one person: however they are written */
+/** @returns whether two names are most likely of one person: however they are written, and whatever is in them that nobody sees */
 export function samePerson(a: string, b: string): boolean {
   return plain(a) === plain(b)
 }
 
 function plain(name: string): string {
-  return name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLocaleLowerCase('en')
+  const visible = name.normalize('NFKC').replace(/[\p{Cc}\p{Cf}]/gu, '')
+  return visible.trim().replace(/\s+/g, ' ').toLocaleLowerCase('en')
 }

@@ -91,6 +91,25 @@ describe.concurrent('The report', () => {
     const archive = join(world.folder, 'archive')
     cpSync(folder, archive, { recursive: true })
     expect((await world.cli('audit', archive)).code).toBe(0)
+    expect(reportIn(folder).outcome).toEqual([
+      expect.stringMatching(/^The schema was deleted on 20/),
+      expect.stringMatching(/^The new schema was created on 20/),
+      expect.stringMatching(
+        new RegExp(`${count} interactions expected, ${count} found, 0 missing, 0 refused`),
+      ),
+      'The run has ended.',
+    ])
+    // Away from its snapshots these are not here to be looked at, which is no fault; a plan that was changed is one.
+    const away = { ENGAGE_MIGRATE_DATA: join(world.folder, 'nothing') }
+    expect(await world.cliWith(away, 'audit', archive)).toMatchObject({ code: 0 })
+    writeFileSync(
+      join(archive, 'plan.json'),
+      readFileSync(join(archive, 'plan.json'), 'utf8').replace(ID, 'another'),
+    )
+    const changed = await world.cliWith(away, 'audit', archive)
+    expect(changed).toMatchObject({ code: 5 })
+    expect(changed.stderr).toMatch(/✗ plan\.json.*begun with another one/)
+    expect(changed.stderr).toContain('delete-schema: signed by Ada')
   })
 
   test('that is changed after it was signed stops the deletion; so does one that is gone', async () => {

@@ -317,5 +317,6 @@ export const REPORT: Report = {
   digest: REPORT_DIGEST,
   facts: FACTS,
   gates: GATES,
+  outcome: [],
   writtenAt: '2026-03-14T23:06:00Z',
 }

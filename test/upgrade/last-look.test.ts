@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { signaturesOf } from '../../src/report/gate-states.ts'
-import { approvalOf } from '../../src/upgrade/approval.ts'
+import { approvalOf, basisOf } from '../../src/upgrade/approval.ts'
 import { readPolicy } from '../../src/upgrade/policy-file.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import type { ReportFile } from '../../src/upgrade/strategy.ts'
@@ -90,7 +90,10 @@ describe('what has moved between the signature and the deletion stops it', () =>
   it('the contacts, where one has joined and nobody can name it', async () => {
     const run = await signed({}, openBench({ changesActivated: false }))
     addContact(run.bench)
-    await expectVoid(run, /contacts that the tenant counts and the snapshot does not know: was 0, is 1/)
+    await expectVoid(
+      run,
+      /contacts of the tenant, by its own count: was 30, of which 30 are known, is 31, of which 30 are known/,
+    )
     expect(await go(run)).toMatchObject({ request: { needs: ['confirm', 'accept-coverage'] } })
     sign(run, 'delete-schema', { acceptCoverage: true })
     expect(await go(run)).toEqual({ state: 'done' })
@@ -139,7 +142,13 @@ describe('what has moved between the signature and the deletion stops it', () =>
     writeFileSync(file, JSON.stringify(policy))
     const run = await signed({ people: { policy: readPolicy(file, 'test') }, settings: { policy: file } })
     writeFileSync(file, JSON.stringify({ ...policy, production: { signatures: 2 } }))
-    await expectVoid(run, /the policy .*policy\.json: was SHA-256/)
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('is not the one that the plan was made with'),
+      safe: expect.stringContaining('what was signed stays signed'),
+      next: expect.stringContaining('engage-migrate plan'),
+    })
+    expect(run.bench.sandbox.tenant.schema(run.bench.schema.id)).toBeDefined()
   })
 
   it('nothing: then it goes on, also where contacts have joined that have nothing', async () => {
@@ -149,9 +158,96 @@ describe('what has moved between the signature and the deletion stops it', () =>
   })
 
   it('fewer contacts than may join unaccounted for', async () => {
+    const bench = openBench({ changesActivated: false })
+    const run = await planRun(bench, { settings: { driftContacts: 1 }, contacts: bench.contacts.slice(1) })
+    await approve(run, { acceptCoverage: true })
+    addContact(bench)
+    expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('but not where nobody has accepted that a contact may be missing', async () => {
     const run = await signed({ settings: { driftContacts: 1 } }, openBench({ changesActivated: false }))
     addContact(run.bench)
+    await expectVoid(run, /contacts of the tenant/)
+  })
+
+  it('the contacts, where one has joined and another one has gone before: neither hides the other', async () => {
+    const bench = openBench({ changesActivated: false })
+    const run = await planRun(bench)
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    await walk(run, 'delete-schema')
+    // Gone between the final pass and the gate: the tenant counts one fewer than are known.
+    const [gone = ''] = bench.contacts
+    bench.sandbox.tenant.apply({ type: 'contact-deleted', id: gone, at: bench.clock.now() })
+    run.journal.events.withdraw(['delete-schema'], { reason: 'to be looked at anew' })
+    await go(run)
+    expect(basisOf(run.journal)?.counted).toBe(29)
+    sign(run, 'delete-schema')
+    addContact(bench)
+    await expectVoid(run, /was 29, of which 30 are known, is 30, of which 30 are known/)
+  })
+})
+
+describe('a deletion that may have been carried out', () => {
+  it('is gone on with, whatever has moved: it was approved when it was sent', async () => {
+    const report = { digest: 'first', written: 0 }
+    const run = await signed({ report: reportWith(report) }, openBench({ changesActivated: false }))
+    run.bench.sandbox.setFaults([
+      { method: 'DELETE', path: '/interactionschemas/', kind: '500', times: 'always' },
+    ])
+    await failureOf(go(run))
+    run.bench.sandbox.setFaults([])
+    expect(run.journal.events.latest('deletion', 'intent')).toBeDefined()
+    report.digest = 'another'
+    addContact(run.bench)
     expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('by somebody else, before anybody was asked, is said, and the history imported all the same', async () => {
+    const run = await planRun(openBench())
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    run.bench.between(async (request, sandbox) => {
+      const answer = await sandbox(request)
+      // Right after the trial was taken away again.
+      if (request.method === 'DELETE') {
+        run.bench.between(undefined)
+        run.bench.sandbox.tenant.apply({ type: 'schema-deleted', id: run.bench.schema.id })
+        addContact(run.bench)
+      }
+      return answer
+    })
+    expect(await go(run)).toMatchObject({
+      gate: 'delete-schema',
+      request: { asks: expect.arrayContaining([expect.stringContaining('it was deleted already')]) },
+    })
+    sign(run, 'delete-schema', { acceptCoverage: true })
+    expect(await go(run)).toEqual({ state: 'done' })
+  })
+})
+
+describe('a gate that nobody could sign', () => {
+  it('is looked at anew each time, and opens once what stood against it is gone', async () => {
+    const bench = openBench({ changesActivated: false })
+    const run = await planRun(bench)
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    addContact(bench)
+    expect(await go(run)).toMatchObject({ request: { needs: ['confirm', 'accept-coverage'] } })
+    bench.sandbox.tenant.apply({ type: 'contact-deleted', id: JOINED, at: bench.clock.now() })
+    expect(await go(run)).toMatchObject({ request: { needs: ['confirm'] } })
+  })
+
+  it('tries the new schema out once a place is free', async () => {
+    const bench = openBench()
+    const run = await planRun(bench)
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    join15(bench)
+    expect(await go(run)).toMatchObject({ request: { needs: ['confirm', 'accept-no-preflight'] } })
+    bench.sandbox.tenant.apply({ type: 'schema-deleted', id: 'other-14' })
+    expect(await go(run)).toMatchObject({ request: { needs: ['confirm'] } })
   })
 })
 
@@ -213,7 +309,7 @@ describe('two people', () => {
       state: 'waiting',
       request: { asks: expect.arrayContaining([expect.stringMatching(/^Signed by Ada Lovelace on /)]) },
     })
-    for (const by of ['Ada Lovelace', ' ada  LOVELACE'])
+    for (const by of ['Ada Lovelace', ' ada  LOVELACE', 'Ada\u200b Lovelace', 'Ａda Lovelace'])
       expect(thrownBy(() => sign(run, 'delete-schema', { by }))).toMatchObject({
         exit: 4,
         message: expect.stringContaining('two different people'),
@@ -241,6 +337,28 @@ describe('two people', () => {
       ['Ada', null],
     ])
     expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('have to be asked anew where what the first one has signed was withdrawn', async () => {
+    const run = await planRun(openBench(), two)
+    await walk(run, 'delete-schema')
+    sign(run, 'delete-schema', { by: 'Ada' })
+    run.journal.events.withdraw(['delete-schema'], { reason: 'something has moved' })
+    expect(await go(run)).toMatchObject({
+      request: {
+        asks: expect.arrayContaining(['The signature of Ada is void: what it was on has changed.']),
+      },
+    })
+    expect(sign(run, 'delete-schema', { by: 'Grace' })).toBe('first')
+  })
+
+  it('are two: one signature opens nothing, however it came there', async () => {
+    const run = await planRun(openBench(), two)
+    await walk(run, 'delete-schema')
+    const on = approvalOf(run.journal) ?? null
+    const one = { by: 'Ada', confirm: run.plan.schemaId, planDigest: 'digest', on }
+    run.journal.events.append('signed', 'delete-schema', one)
+    await expectVoid(run, /two different people/)
   })
 
   it('are not one person who got a signature past the gate', async () => {

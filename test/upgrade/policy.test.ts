@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { forbidden, policyLines, whyNotNow } from '../../src/upgrade/policy.ts'
-import { missingPolicy, readPolicy } from '../../src/upgrade/policy-file.ts'
+import { missingPolicy, readPolicy, whyAnotherPolicy } from '../../src/upgrade/policy-file.ts'
 import { thrownBy } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -22,14 +22,14 @@ describe('a policy file', () => {
     const file = resolve(import.meta.dirname, '../../runbooks/policy.json')
     const policy = readPolicy(file, PRODUCTION)
     expect(policyLines(policy)).toEqual([
-      'production: Two different people sign for a deletion.',
+      'production: Two different people must sign for a deletion.',
       'production: No deletion on Friday, Saturday, Sunday (Europe/Stockholm).',
-      'production: A deletion begins between 08:00 and 15:00 (Europe/Stockholm).',
-      'production: The new schema refuses at most 100 interactions.',
-      'production: At most 0 interactions may be given up.',
-      'production: The contact list is known to hold every contact.',
-      'production: Engage has accepted the new schema on trial.',
-      'production: The final pass reads every contact.',
+      'production: A deletion must begin between 08:00 and 15:00 (Europe/Stockholm).',
+      'production: The new schema must not refuse more than 100 interactions.',
+      'production: No more than 0 interactions may be given up.',
+      'production: The contact list must be known to hold every contact.',
+      'production: Engage must have accepted the new schema on trial.',
+      'production: The final pass must read every contact.',
     ])
     expect(Object.keys(policy.rules)).toHaveLength(policyLines(policy).length)
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject(HEAD)
@@ -40,7 +40,10 @@ describe('a policy file', () => {
     expect(readPolicy(file, PRODUCTION).rules).toEqual({ signatures: 2 })
     expect(readPolicy(file, STAGING).rules).toEqual({ mostLost: 1 })
     expect(readPolicy(file, 'gateway.example.org').rules).toEqual({ signatures: 2 })
-    expect(readPolicy(file, '127.0.0.1_8080').rules).toEqual({})
+    // What listens on this machine may lead on to a tenant.
+    expect(readPolicy(file, '127.0.0.1_8080').rules).toEqual({ signatures: 2 })
+    const rehearsed = await fileOf({ ...HEAD, production: { signatures: 2 }, sandbox: {} })
+    expect(readPolicy(rehearsed, '127.0.0.1_8080')).toMatchObject({ environment: 'sandbox', rules: {} })
   })
 
   it.each([
@@ -69,6 +72,11 @@ describe('a policy file', () => {
       { ...HEAD, timeZone: 'Mars', production: {} },
       'there is no time zone Mars',
     ],
+    [
+      'with a time that never is',
+      { ...HEAD, production: { deletionBetween: ['08:00', '08:00'] } },
+      'production/deletionBetween begins when it ends',
+    ],
     ['with less than nothing', { ...HEAD, production: { mostRefused: -1 } }, 'production/mostRefused'],
   ])('%s is refused as a whole', async (_, value, words) => {
     const file = await fileOf(value)
@@ -93,6 +101,30 @@ describe('a policy file', () => {
     expect(missingPolicy({ ...policy, rules: { signatures: 'two' } })).toEqual(['policy'])
     expect(missingPolicy({ ...policy, timeZone: 'Mars' })).toEqual(['policy'])
     expect(missingPolicy(true)).toEqual(['policy'])
+  })
+})
+
+describe('the policy that is set', () => {
+  it('is the one that the plan was made with, in every part, or nothing may be deleted', async () => {
+    const file = await fileOf({ ...HEAD, production: { signatures: 2, noDeletionOn: ['friday'] } })
+    const policy = readPolicy(file, PRODUCTION)
+    const why = (changed?: object): readonly string[] =>
+      whyAnotherPolicy(file, {
+        tenant: PRODUCTION,
+        ...(changed && { policy: { ...policy, ...changed } as never }),
+      })
+    expect(why({})).toEqual([])
+    expect(why({ file: '/elsewhere/policy.json' })).toEqual([])
+    expect(whyAnotherPolicy(undefined, { tenant: PRODUCTION })).toEqual([])
+    for (const changed of [
+      { rules: {} },
+      { rules: { signatures: 1, noDeletionOn: ['friday'] } },
+      { timeZone: 'Asia/Tokyo' },
+      { environment: 'staging' },
+      { digest: 'another' },
+    ])
+      expect(why(changed)).toEqual([expect.stringContaining('it takes a new plan')])
+    expect(why()).toEqual([expect.stringContaining('it takes a new plan')])
   })
 })
 

@@ -31,7 +31,8 @@ const ENVIRONS: Readonly<Record<Environment, Environs>> = {
   sandbox: {
     colour: 'sandbox',
     word: 'Sandbox',
-    means: 'A rehearsal against a stand-in for Engage: no tenant of Voyado is touched.',
+    means:
+      'An address of this machine: a rehearsal against a stand-in for Engage, unless it leads on to a tenant.',
   },
   unknown: {
     colour: 'production',
@@ -63,10 +64,13 @@ export function headingOf({ subject, verdict }: Facts): Heading {
   }
 }
 
-export function opening({ facts }: Report): readonly Block[] {
+export function opening({ facts, outcome }: Report): readonly Block[] {
   const { verdict, subject } = facts
   const { word, tone } = VERDICTS[verdict.may]
   return [
+    ...(outcome.length === 0
+      ? []
+      : [{ block: 'note', tone: 'plain', title: 'What became of it since', items: outcome } as const]),
     { block: 'verdict', tone, word, sentence: verdict.sentence, because: verdict.because },
     ...(verdict.accepts.length === 0
       ? []
