@@ -420,4 +420,19 @@ describe('a policy', () => {
     await bench.clock.advance(8 * 3_600_000)
     expect(await go(run)).toEqual({ state: 'done' })
   })
+
+  it('binds at the instant of the deletion, not when the last look was begun', async () => {
+    const bench = openBench({ latency: 500 })
+    const policy = await policyOf({ noDeletionOn: ['friday'] })
+    const run = await planRun(bench, { people: { policy } })
+    await approve(run)
+    // Thursday, a moment before midnight in Stockholm.
+    await bench.clock.advance(Date.UTC(2026, 0, 1, 22, 59, 59) - bench.clock.now())
+    expect(await failureOf(go(run))).toMatchObject({
+      message: expect.stringContaining('it is Friday there (Europe/Stockholm)'),
+    })
+    expect(bench.clock.now()).toBeGreaterThan(Date.UTC(2026, 0, 1, 23, 0, 0))
+    expect(bench.sandbox.tenant.schema(bench.schema.id)).toBeDefined()
+    expect(isDone(run.journal, { name: 'delete-schema' })).toBe(true)
+  })
 })
