@@ -57,6 +57,8 @@ export async function carryOut(
         // What was refused before anything was begun says nothing of the run: it is where it was.
         if (way.begun || !isRefusal(trouble)) keepFailure(trouble, context)
         else log(context.folder, tools, `refused: ${trouble.message}`)
+        // It may have made a signature void.
+        await refreshAfter(context, () => undefined)
         throw error
       }
     }

@@ -10,6 +10,7 @@ import { makePlan } from '../upgrade/survey.ts'
 import { type Args, amountOf, type Command, namesOf, type Tools, textOf } from './command.ts'
 import { CONTACTS, contactSourceOf } from './contacts.ts'
 import { COVERAGE, coverageOf } from './coverage.ts'
+import { dwindledLines } from './dwindled.ts'
 import { IDENTITY, openerOf } from './identity.ts'
 
 import { derivation, NEW_SCHEMA } from './new-schema.ts'
@@ -107,6 +108,7 @@ export const plan: Command = {
     await writeWhole(file, `${JSON.stringify(made, undefined, 2)}\n`)
     for (const line of planLines(made)) tools.output.say(line)
     tools.output.say('')
+    for (const line of await dwindledLines(made, config)) tools.output.say(line)
     tools.output.say(`The plan is in ${file}. Nothing was changed. Next:`)
     tools.output.say(`  engage-migrate upgrade ${file} --dry-run   (exports, changes nothing)`)
     tools.output.say(`  engage-migrate upgrade ${file}`)

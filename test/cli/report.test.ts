@@ -151,6 +151,31 @@ describe.concurrent('The report', () => {
     expect(await world.cli('upgrade', run)).toMatchObject({ code: 0, json: { state: 'done' } })
   })
 
+  test('is not needed to see that a schema was emptied: a plan says so, and a run names what it has', async () => {
+    await using world = await smallWorld()
+    const { run } = await plan(world, ID, 'productSku', '--no-canary-gate')
+    expect((await upgradeThrough(world, run, ID, 'delete-schema')).code).toBe(3)
+    expect(await signing(world, run, 'Grace')).toMatchObject({ code: 0 })
+    const { tenant } = world.sandbox
+    const schema = tenant.schema(ID)?.schema
+    const again = { ...schema, displayName: 'Made anew' } as NonNullable<typeof schema>
+    tenant.apply({ type: 'schema-deleted', id: ID })
+    tenant.apply({ type: 'schema-created', schema: again, visibleAt: 0 })
+    const stopped = await world.cli('upgrade', run)
+    expect(stopped).toMatchObject({ code: 4 })
+    expect(stopped.stderr).toMatch(/displayName: expected "Wishlist", found "Made anew"/)
+    expect(stopped.stderr).toMatch(/that the final pass read are in .*wishlist/)
+    expect(stopped.stderr).toMatch(/engage-migrate restore .* --dry-run/)
+    expect(
+      reportIn(join(world.data, 'runs', run))
+        .gates.flatMap(({ signatures }) => signatures)
+        .at(-1)?.void,
+    ).toMatch(/has changed since the plan was made/)
+    const anew = await world.cli('plan', ID, '--segment', 'productSku', '--contacts', world.contacts)
+    expect(anew, anew.stderr).toMatchObject({ code: 0 })
+    expect(anew.stderr).toMatch(/Warning: the tenant seems to hold some 0 interactions of wishlist/)
+  })
+
   test('of a snapshot by itself has no verdict, and is held against a schema where one is named', async () => {
     await using world = await smallWorld()
     const backup = await world.cli('backup', ID, '--contacts', world.contacts)
