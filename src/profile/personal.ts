@@ -20,6 +20,8 @@ import type { PropertyProfile } from './profile.ts'
 const NEARLY_ALL = 0.8
 /** From so many contacts on, it tells something whether they have values of their own. */
 const ENOUGH = 100
+/** The same where the property's name already says that it is likely. */
+const ENOUGH_NAMED = 20
 
 const DRESSES: readonly Dress[] = ['spaced', 'trunk', 'code']
 
@@ -118,7 +120,8 @@ export class PersonalData {
   /** @param named what the property's name says that the values are */
   found(spread: Spread, named: Named | undefined): Found {
     const { filled, distinct, contacts, owned } = spread
-    const shared = contacts >= ENOUGH && distinct * 2 < owned
+    const inCommon = distinct * 2 < owned
+    const shared = contacts >= ENOUGH && inCommon
     // What most values look like is something else where contacts have it in common; a few of them may have strayed there.
     const likely = (count: number): boolean => !(shared && count * 2 > filled)
     const phones = this.#phoneDresses.likely(likely)
@@ -130,7 +133,7 @@ export class PersonalData {
       ['national id', ids.reduce((sum, dress) => sum + this.#idDresses.valid(dress), 0)],
       ['IP address', ips ? this.#ips : 0],
     ])
-    const byName = named !== undefined && (named.sure || !shared)
+    const byName = named !== undefined && (named.sure || !inCommon || contacts < ENOUGH_NAMED)
     if (byName) counts.set(named.kind, filled)
     return {
       kinds: Array.from(counts, ([kind, count]) => ({ kind, count })).filter(({ count }) => count > 0),
