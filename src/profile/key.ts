@@ -51,6 +51,12 @@ export function shownOf(key: string): string {
   return seen(cut(key))
 }
 
+/** @returns all of a key's value, as text or JSON; undefined where the key has only its beginning */
+export function wholeOf(key: string): string | undefined {
+  if (key.startsWith(LONG_TEXT) || key.startsWith(LONG_JSON)) return undefined
+  return key.startsWith(MARK) ? key.slice(MARK_LENGTH) : key
+}
+
 /** @returns the text, or its beginning and an ellipsis: names and ids that nobody has looked at yet */
 export function cut(text: string, length = SHOWN_LENGTH): string {
   return text.length > length ? `${beginningOf(text, length)}…` : text

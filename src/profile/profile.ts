@@ -1,9 +1,10 @@
 /**
  * What the data of a snapshot says: the values that a profile is made of.
  * Guarantees: every type here is a plain JSON value, so that a report can be written and read again; nothing of a payload is in
- * it but values that are cut where they are long, and none of a property that holds personal data.
+ * it but values that are cut where they are long; none that holds personal data, and none of a property that nobody should segment on.
  */
 import type { JsonObject } from '../json.ts'
+import type { PersonalKind } from './personal-kind.ts'
 
 export interface Profile extends JsonObject {
   readonly interactions: number
@@ -95,18 +96,18 @@ export interface PropertyProfile extends JsonObject {
   /** Interactions that have it, with another value than null. */
   readonly filled: number
   readonly distinct: Distinct
-  /** Null where there is nothing to tell, or where numbers are not to be shown. */
+  /** Null where there is nothing to tell, or where the values that it goes from and to are not to be shown. */
   readonly range: Range | null
   /**
-   * Most frequent first, at most 5; empty where the values are not to be shown. One that is there once is named only where there
+   * Most frequent first, at most 5; none that holds personal data, and none of a property that nobody should segment on. One that is there once is named only where there
    * are no more than 5 different ones, and none that others may be as frequent as.
    */
   readonly frequent: readonly FrequentValue[]
   /** How far each count in `frequent` may lie below the truth; 0 where they are exact. */
   readonly frequentError: number
-  /** Kinds of personal data that were found among the values, with how many values hold it. */
+  /** Kinds of personal data that the values hold, by their form or by the property's name, with how many of them do. */
   readonly personal: ReadonlyArray<{
-    readonly kind: 'e-mail address' | 'phone number'
+    readonly kind: PersonalKind
     readonly count: number
   }>
   /** Whether people write here in their own words. */

@@ -1,13 +1,15 @@
 /**
  * All that is learned of one property, value by value.
- * Guarantees: flat memory; whatever type a value has, it counts; where personal data is found, or what people write in their own
- * words, nothing of the values is told but counts, lengths and dates.
+ * Guarantees: flat memory, but for the values of one contact; whatever type a value has, it counts; no value is told that holds
+ * personal data, and none of a property that nobody should segment on: counts and lengths at most, and dates that are nobody's own.
  */
 import { isObject, type Json, stringifyJson } from '../json.ts'
 import { isSegmentable } from '../schema/property-rules.ts'
-import { cut, KEY_LENGTH, shownOf } from './key.ts'
+import { namesVersion } from './ip-address.ts'
+import { cut, KEY_LENGTH, shownOf, wholeOf } from './key.ts'
 import { OwnWords } from './own-words.ts'
-import { PersonalData } from './personal.ts'
+import { type Found, PersonalData, tracesIn } from './personal.ts'
+import { type Named, namedAs } from './personal-name.ts'
 import { namesPhone } from './phone.ts'
 import type { PhonePlans } from './phone-plans.ts'
 import type { FrequentValue, PropertyProfile, Range } from './profile.ts'
@@ -33,6 +35,7 @@ export class PropertyValues {
   readonly #format: Json | undefined
   readonly #values: ValueCounts
   readonly #reader: Reader
+  readonly #named: Named | undefined
   /** What the first different values are. */
   readonly #known = new Map<Json, Reading>()
   readonly #personal = new PersonalData()
@@ -42,6 +45,9 @@ export class PropertyValues {
   /** How many contacts have it. */
   #contacts = 0
   #lastContact = -1
+  /** The different values of the contact that is added to, and how many the contacts before had. */
+  readonly #ofContact = new Set<string>()
+  #owned = 0
   #texts = 0
   #instants = 0
 
@@ -56,9 +62,13 @@ export class PropertyValues {
     this.#values = new ValueCounts(room)
     this.#reader = {
       plans,
-      phones: namesPhone(name) || namesPhone(this.#displayName),
+      meant: {
+        phones: namesPhone(name) || namesPhone(this.#displayName),
+        versions: namesVersion(name) || namesVersion(this.#displayName),
+      },
       instants: this.#format === 'date-time',
     }
+    this.#named = namedAs(name, this.#displayName)
   }
 
   /**
@@ -67,11 +77,16 @@ export class PropertyValues {
    */
   add(value: Json | undefined, contact: number): void {
     if (value === undefined || value === null) return
-    if (contact !== this.#lastContact) this.#contacts += 1
+    if (contact !== this.#lastContact) {
+      this.#contacts += 1
+      this.#owned += this.#ofContact.size
+      this.#ofContact.clear()
+    }
     this.#lastContact = contact
     const reading = this.#read(value)
     this.#filled += 1
     this.#values.add(reading.key)
+    this.#ofContact.add(reading.key)
     this.#personal.add(reading.personal)
     this.#ranges.add(reading)
     if (reading.length !== undefined) this.#texts += 1
@@ -85,25 +100,40 @@ export class PropertyValues {
     const filled = this.#filled
     const kind = this.#kind()
     const distinct = this.#values.distinct()
-    const personal = this.#personal.found(distinct.count, this.#contacts)
+    const [contacts, owned] = [this.#contacts, this.#owned + this.#ofContact.size]
+    const found = this.#personal.found(
+      { filled, distinct: distinct.count, contacts, owned },
+      this.#namedOf(kind),
+    )
+    const personal = found.kinds
     const freeText = kind !== 'instant' && this.#ownWords.found(distinct.count, filled - this.#texts)
     const range = this.#range(kind)
     const [most] = this.#values.mostFrequent(1)
+    const worth = worthOf({
+      ...{ name, interactions, filled, distinct, contacts, owned, personal, freeText, range, kind },
+      most: most?.count ?? 0,
+    })
+    const hidden = worth.verdict === 'never'
     return {
       name,
       displayName: this.#displayName,
       type: this.#typeText(),
       segmentable: { before: isSegmentable(before), after: isSegmentable(after) },
       ...{ filled, distinct },
-      range: personal.length > 0 && range?.of === 'numbers' ? null : range,
-      frequent: personal.length > 0 || freeText ? [] : this.#frequent(distinct.count),
+      range: isTold(range, hidden, personal.length > 0) ? range : null,
+      frequent: hidden ? [] : this.#frequent(distinct.count, found),
       frequentError: this.#values.error,
-      ...{ personal, freeText },
-      worth: worthOf({
-        ...{ name, interactions, filled, distinct, personal, freeText, range, kind },
-        most: most?.count ?? 0,
-      }),
+      ...{ personal, freeText, worth },
     }
+  }
+
+  /** Yes and no are nobody's name, nor is a number but where people have one. */
+  #namedOf(kind: Kind): Named | undefined {
+    const named = this.#named
+    if (named === undefined || kind === 'boolean') return undefined
+    return kind === 'text' || named.kind === 'date of birth' || named.kind === 'national id'
+      ? named
+      : undefined
   }
 
   /** Where few different ones come again and again, to remember what they are is faster than to read them. */
@@ -131,16 +161,32 @@ export class PropertyValues {
   }
 
   /** A value that is there once is frequent among a few only; and not one that many others may be as frequent as. */
-  #frequent(distinct: number): readonly FrequentValue[] {
+  #frequent(distinct: number, found: Found): readonly FrequentValue[] {
     const least = Math.max(distinct > SHOWN ? 2 : 1, this.#values.error + 1)
     return this.#values
-      .mostFrequent(SHOWN)
-      .filter(({ count }) => count >= least)
+      .mostFrequent(found.kinds.length === 0 ? SHOWN : Number.POSITIVE_INFINITY)
+      .values()
+      .filter(({ key, count }) => count >= least && !this.#isHeld(key, found))
+      .take(SHOWN)
       .map(({ key, count }) => ({ value: shownOf(key), count }))
+      .toArray()
+  }
+
+  /** Of a value that is not known whole, nobody can say that it holds nothing. */
+  #isHeld(key: string, found: Found): boolean {
+    if (found.kinds.length === 0) return false
+    const text = wholeOf(key)
+    return text === undefined || found.holds(tracesIn(text, this.#reader.plans, this.#reader.meant))
   }
 
   #typeText(): string {
     const type = typeof this.#type === 'string' ? this.#type : stringifyJson(this.#type ?? null)
     return cut(typeof this.#format === 'string' ? `${type} (${this.#format})` : type)
   }
+}
+
+/** The ends of numbers and of instants are values themselves. */
+function isTold(range: Range | null, hidden: boolean, personal: boolean): boolean {
+  if (range === null || range.of === 'lengths') return true
+  return !hidden && !(range.of === 'numbers' && personal)
 }

@@ -6,7 +6,7 @@ import { type Json, stringifyJson } from '../json.ts'
 import { instantIn } from './instant.ts'
 import { keyOf } from './key.ts'
 import { type Wording, wordingOf } from './own-words.ts'
-import { type Traces, tracesIn } from './personal.ts'
+import { type Meant, NO_TRACES, type Traces, tracesIn } from './personal.ts'
 import type { PhonePlans } from './phone-plans.ts'
 
 export interface Reading {
@@ -25,24 +25,22 @@ export interface Reading {
 
 export interface Reader {
   readonly plans: PhonePlans
-  /** Whether the property is one for phone numbers, by its name. */
-  readonly phones: boolean
+  /** By the property's name. */
+  readonly meant: Meant
   /** Whether texts that mean the same instant are the same value: those of the format `date-time`. */
   readonly instants: boolean
 }
 
-const NONE: Traces = { email: false, phone: {} }
-
-export function readValue(value: Exclude<Json, null>, { plans, phones, instants }: Reader): Reading {
-  if (typeof value === 'boolean') return { key: keyOf(value), personal: NONE }
+export function readValue(value: Exclude<Json, null>, { plans, meant, instants }: Reader): Reading {
+  if (typeof value === 'boolean') return { key: keyOf(value), personal: NO_TRACES }
   if (typeof value === 'string') {
     const instant = instantIn(value)
     const length = lengthOf(value)
     if (instant !== undefined)
-      return { key: keyOf(value, instants ? instant : undefined), personal: NONE, length, instant }
-    return { key: keyOf(value), personal: tracesIn(value, plans, phones), length, wording: wordingOf(value) }
+      return { key: keyOf(value, instants ? instant : undefined), personal: NO_TRACES, length, instant }
+    return { key: keyOf(value), personal: tracesIn(value, plans, meant), length, wording: wordingOf(value) }
   }
-  const personal = tracesIn(stringifyJson(value), plans, phones)
+  const personal = tracesIn(stringifyJson(value), plans, meant)
   if (typeof value === 'number') return { key: keyOf(value), personal, number: value }
   if (JSON.isRawJSON(value)) return { key: keyOf(value), personal, number: Number(value.rawJSON) }
   return { key: keyOf(value), personal }

@@ -2,11 +2,16 @@
  * Is a property worth one of the six segmentable places? ("Limitations": a schema can have six.)
  * Guarantees: pure; the sentence names the figures that the verdict rests on, and of the values none but where they begin and end.
  */
+import { capital, estimated, grouped, percent, several } from '../words.ts'
+import { PERSONAL_KINDS } from './personal-kind.ts'
 import type { Distinct, PropertyProfile, Range, Worth } from './profile.ts'
 
 export interface WorthFacts extends Pick<PropertyProfile, 'name' | 'filled' | 'personal' | 'freeText'> {
   readonly interactions: number
   readonly distinct: Distinct
+  /** How many contacts have it, and how many different values each of them has, of all together. */
+  readonly contacts: number
+  readonly owned: number
   /** How often the most frequent value is there, at least. */
   readonly most: number
   readonly range: Range | null
@@ -24,6 +29,10 @@ const NEARLY_ALWAYS = 0.95
 const NEARLY_UNIQUE = 0.9
 /** This share of the values are different ones: a segment by one of them would be of an interaction or two. */
 const TOO_MANY = 0.5
+/** Of fewer contacts it says little that none has a value of another one. */
+const ENOUGH_CONTACTS = 50
+/** Less than this share of the values hold personal data: they have strayed into a property that is for something else. */
+const STRAY = 0.01
 /** Of fewer values that are all different, nothing can be told yet. */
 const ENOUGH = 30
 
@@ -33,25 +42,37 @@ const ID_NAME =
   /(?:^|[^\p{L}])(?:id|ids|guid|uuid|no|nr|number|nummer|num|ref|reference|key|code|ean|gtin|sku)$/iu
 
 export function worthOf(facts: WorthFacts): Worth {
-  return (
-    never(facts) ?? poor(facts) ?? { verdict: 'good', why: capital(`${valuesOf(facts)}, ${shareOf(facts)}`) }
-  )
+  const refused = never(facts)
+  if (refused !== undefined) return refused
+  const { verdict, why } = poor(facts) ?? {
+    verdict: 'good',
+    why: `${valuesOf(facts)}, ${shareOf(facts)}`,
+  }
+  return { verdict, why: capital([why, ...facts.personal.map(strayText)].join('; ')) }
 }
 
 function never({ personal, freeText, ...facts }: WorthFacts): Worth | undefined {
-  const { filled, distinct } = facts
-  if (personal.length > 0) {
-    const found = personal.map(
-      ({ kind, count }) => `${plural(kind)} in ${percent(count, filled)} of its values`,
+  const { filled, distinct, contacts, owned } = facts
+  const meant = personal.filter(({ count }) => count >= filled * STRAY)
+  if (meant.length > 0) {
+    const found = meant.map(
+      ({ kind, count }) => `${PERSONAL_KINDS[kind]} in ${percent(count, filled)} of its values`,
     )
     return { verdict: 'never', why: `${capital(found.join(', '))}: personal data` }
   }
   if (freeText) {
-    const why = `People write here in their own words: ${countText(distinct)} different values, ${shareOf(facts)}`
+    const why = `People write here in their own words: ${estimated(distinct)} different values, ${shareOf(facts)}`
     return { verdict: 'never', why }
   }
-  if (filled < ENOUGH || distinct.count < filled * NEARLY_UNIQUE || !tellsOneApart(facts)) return undefined
-  const why = `Nearly every interaction that has it has a value of its own, as ids are: ${countText(distinct)} different ones in ${grouped(filled)}`
+  if (!tellsOneApart(facts)) return undefined
+  const different = `${estimated(distinct)} different ones`
+  if (filled >= ENOUGH && distinct.count >= filled * NEARLY_UNIQUE) {
+    const why = `Nearly every interaction that has it has a value of its own, as ids are: ${different} in ${grouped(filled)}`
+    return { verdict: 'never', why }
+  }
+  // Not of the contacts alone: a shop may have as many articles as customers, and many of these buy the same ones.
+  if (contacts < ENOUGH_CONTACTS || distinct.count < owned * NEARLY_UNIQUE) return undefined
+  const why = `Nearly every contact that has it has values of its own, which tell who it is: ${different}, of ${several(contacts, 'contact')}`
   return { verdict: 'never', why }
 }
 
@@ -72,15 +93,16 @@ function poor(facts: WorthFacts): Worth | undefined {
   if (most >= filled * NEARLY_ALWAYS)
     return { verdict: 'poor', why: `${percent(most, filled)} of its values are the same one` }
   if (filled < ENOUGH || distinct.count < filled * TOO_MANY || !tellsOneApart(facts)) return undefined
-  const why = `Each value is there once or twice on average: ${countText(distinct)} different ones in ${grouped(filled)}`
+  const why = `Each value is there once or twice on average: ${estimated(distinct)} different ones in ${grouped(filled)}`
   return { verdict: 'poor', why }
 }
 
-function valuesOf({ kind, range, distinct }: WorthFacts): string {
-  const different = `${countText(distinct)} different`
+function valuesOf({ kind, range, distinct, personal }: WorthFacts): string {
+  const different = `${estimated(distinct)} different`
   if (kind === 'instant' && range?.of === 'instants')
     return `Dates from ${range.least.slice(0, 10)} to ${range.most.slice(0, 10)}`
-  if ((kind === 'integer' || kind === 'number') && range?.of === 'numbers')
+  // The last of the numbers may be the one that is a phone number.
+  if ((kind === 'integer' || kind === 'number') && range?.of === 'numbers' && personal.length === 0)
     return `${different} numbers from ${range.least} to ${range.most}`
   return `${different} values`
 }
@@ -89,26 +111,7 @@ function shareOf({ filled, interactions }: Pick<WorthFacts, 'filled' | 'interact
   return `in ${percent(filled, interactions)} of the interactions`
 }
 
-/** @returns a share as a person reads it, which is never rounded to all or nothing: `98 %`, `under 1 %`, `over 99 %` */
-function percent(part: number, whole: number): string {
-  if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
-  const share = (part / whole) * 100
-  if (share < 1) return 'under 1 %'
-  return share > 99 ? 'over 99 %' : `${Math.round(share)} %`
-}
-
-function countText({ count, errorPercent }: Distinct): string {
-  return errorPercent === 0 ? grouped(count) : `about ${grouped(Number(count.toPrecision(2)))}`
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString('en')
-}
-
-function plural(kind: PropertyProfile['personal'][number]['kind']): string {
-  return kind === 'phone number' ? 'phone numbers' : 'e-mail addresses'
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1)
+/** What of it nobody meant to be there. */
+function strayText({ kind, count }: PropertyProfile['personal'][number]): string {
+  return `but ${several(count, 'value')} ${count === 1 ? 'holds' : 'hold'} ${PERSONAL_KINDS[kind]}, which are personal data`
 }

@@ -5,9 +5,10 @@
  */
 import type { ChangeKind, SchemaChange } from './change.ts'
 import { SECTION, type Section } from './finding.ts'
+import { typeWidens } from './widening.ts'
 
 export interface Reason {
-  /** In a sentence, of any change of that kind. */
+  /** In a sentence or two, of any such change. */
   readonly why: string
   readonly source: Section
 }
@@ -15,6 +16,14 @@ export interface Reason {
 const REFUSES: Reason = {
   why: 'An interaction that was kept by the old rule may break the new one, and one that breaks its schema is ignored.',
   source: SECTION.sending,
+}
+
+/** Of a type that takes all that the old one did: true of integers that become numbers. */
+const UNKNOWN: Reason = {
+  why:
+    'The new type takes every interaction that the old one took, but segments are built on a type, and nothing says what becomes ' +
+    'of them: it is not judged safe.',
+  source: SECTION.segmentation,
 }
 
 const REASONS: Readonly<Partial<Record<ChangeKind, Reason>>> = {
@@ -29,6 +38,13 @@ const REASONS: Readonly<Partial<Record<ChangeKind, Reason>>> = {
 }
 
 /** @returns undefined where the change is compatible */
-export function reasonAgainst({ kind, compatible }: SchemaChange): Reason | undefined {
-  return compatible ? undefined : (REASONS[kind] ?? REFUSES)
+export function reasonAgainst({
+  kind,
+  compatible,
+  before,
+  after,
+}: Pick<SchemaChange, 'kind' | 'compatible' | 'before' | 'after'>): Reason | undefined {
+  if (compatible) return undefined
+  if (kind === 'type-changed' && typeWidens({ before, after })) return UNKNOWN
+  return REASONS[kind] ?? REFUSES
 }

@@ -1,10 +1,11 @@
 /**
  * One change between two forms of a schema.
  * Guarantees: a change is called compatible only where every record that the old form accepted is accepted by
- * the new one.
+ * the new one; a change of type is not, even where it is: more than the records hangs on that.
  */
-import type { Json } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { showValue } from './json-value.ts'
+import { type Pair, widens } from './widening.ts'
 
 export type ChangeKind =
   | 'id-changed'
@@ -28,16 +29,10 @@ export interface SchemaChange {
   readonly property?: string
   readonly before?: Json
   readonly after?: Json
-  /** Whether every record of the old form is still accepted. */
+  /** Whether every record of the old form is still accepted, and nothing else speaks against the change. */
   readonly compatible: boolean
   /** The change in a sentence. */
   readonly text: string
-}
-
-/** A value before and after; undefined where there is none. */
-export interface Pair {
-  readonly before: Json | undefined
-  readonly after: Json | undefined
 }
 
 /** Keywords of JSON Schema that refuse values, each by itself: without one of them, more is accepted. */
@@ -59,12 +54,13 @@ const STRUCTURE = new Set(
 )
 
 /**
- * Whether a keyword without a kind of its own may change. Names that JSON Schema doesn't know refuse nothing, by
+ * Whether a keyword without a kind of its own may change: where it refuses nothing, or less than before. Names that JSON Schema doesn't know refuse nothing, by
  * that specification: a flag that Engage invents tomorrow, as addToSegmentation once was, stands in no one's way.
+ * @param old what the keyword was part of
  */
-export function keywordCompatible(keyword: string, pair: Pair): boolean {
+export function keywordCompatible(keyword: string, pair: Pair, old: JsonObject): boolean {
   if (STRUCTURE.has(keyword)) return false
-  return pair.after === undefined || !ASSERTIONS.has(keyword)
+  return !ASSERTIONS.has(keyword) || widens(keyword, pair, old)
 }
 
 /** @returns the change, with those members only that have a value. */

@@ -7,10 +7,11 @@
 import { createHash } from 'node:crypto'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import type { InteractionSchema } from '../model.ts'
-import { change, fromTo, keywordCompatible, type Pair, type SchemaChange } from './change.ts'
+import { change, fromTo, keywordCompatible, type SchemaChange } from './change.ts'
 import { memberPath } from './finding.ts'
 import { allNames, canonicalText, member, sameValue, showValue } from './json-value.ts'
 import { diffProperty, pairOf } from './property-diff.ts'
+import type { Pair } from './widening.ts'
 
 export type { ChangeKind, SchemaChange } from './change.ts'
 
@@ -28,7 +29,7 @@ export function diffSchemas(before: InteractionSchema, after: InteractionSchema)
  * The changes because of which the new schema can't take the place of the deleted one ("Interactions API": "The
  * new schema must be backward compatible with the deleted one").
  * @returns those of `diffSchemas` that are not compatible: a property removed, retyped or newly required, a
- *   format or another constraint added or changed, another id; empty when all is well
+ *   format or another constraint added or changed so that it may refuse more, another id; empty when all is well
  */
 export function incompatibilities(
   before: InteractionSchema,
@@ -122,7 +123,8 @@ function diffKeywords(before: InteractionSchema, after: InteractionSchema): read
     const pair: Pair = pairOf(before.jsonSchema, after.jsonSchema, keyword)
     if (sameValue(pair.before, pair.after)) return []
     const text = `The keyword ${JSON.stringify(keyword)} of the schema changes ${fromTo(pair)}.`
-    return [change('keyword-changed', keywordCompatible(keyword, pair), text, pair)]
+    const compatible = keywordCompatible(keyword, pair, before.jsonSchema)
+    return [change('keyword-changed', compatible, text, pair)]
   })
 }
 

@@ -3,8 +3,9 @@
  * Guarantees: every difference gives at least one change; an absent flag and "false" are no difference.
  */
 import type { Json, JsonObject } from '../json.ts'
-import { type ChangeKind, change, fromTo, keywordCompatible, type Pair, type SchemaChange } from './change.ts'
+import { type ChangeKind, change, fromTo, keywordCompatible, type SchemaChange } from './change.ts'
 import { allNames, sameValue } from './json-value.ts'
+import type { Pair } from './widening.ts'
 
 /** A keyword of a property: the kind of its change, how a sentence calls it, what its absence means. */
 interface Keyword {
@@ -15,6 +16,7 @@ interface Keyword {
 }
 
 const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
+  // Not where it takes all that it took, either: segments are built on it.
   ['type', { kind: 'type-changed', name: 'The type', compatible: () => false }],
   // A format that is added or replaced refuses records that were right before; one less refuses none.
   ['format', { kind: 'format-changed', name: 'The format', compatible: ({ after }) => after === undefined }],
@@ -43,7 +45,7 @@ export function diffProperty(name: string, old: JsonObject, young: JsonObject): 
     if (keyword === 'addToSegmentation') return [segmentationChange(name, pair)]
     const title = known?.name ?? `The keyword ${JSON.stringify(keyword)}`
     const text = `${title} of ${JSON.stringify(name)} changes ${fromTo(pair)}.`
-    const compatible = known?.compatible(pair) ?? keywordCompatible(keyword, pair)
+    const compatible = known?.compatible(pair) ?? keywordCompatible(keyword, pair, old)
     return [change(known?.kind ?? 'keyword-changed', compatible, text, pair, name)]
   })
 }

@@ -22,19 +22,23 @@ export interface CoverageSample extends JsonObject {
   readonly interactions: number
   /** Ids of contacts that have some, at most `EXAMPLES`. */
   readonly examples: readonly string[]
-  /** The share of those outside that have some, 0 to 1, which is not exceeded at 95 % confidence; exact where all were read. */
+  /**
+   * The share of those outside whom the tenant still knows that have some, 0 to 1, which is not exceeded at 95 % confidence; exact
+   * where all were read. Who is gone says nothing of those who are there.
+   */
   readonly upperBound: number
 }
 
 /** Contacts that are named one by one. */
 export const EXAMPLES = 5
 
-type Counts = Pick<CoverageSample, 'outside' | 'sampled' | 'withInteractions'>
+type Counts = Pick<CoverageSample, 'outside' | 'sampled' | 'gone' | 'withInteractions'>
 
 /** @returns see CoverageSample.upperBound */
-export function boundOf({ outside, sampled, withInteractions }: Counts): number {
-  if (sampled < outside) return upperBound(withInteractions, sampled)
-  return outside === 0 ? 0 : withInteractions / outside
+export function boundOf({ outside, sampled, gone, withInteractions }: Counts): number {
+  const there = sampled - gone
+  if (sampled < outside) return upperBound(withInteractions, there)
+  return there === 0 ? 0 : withInteractions / there
 }
 
 /** @returns what the sample says, in sentences, and what to do where it found something */
@@ -60,12 +64,18 @@ export function sampleStatements(sample: CoverageSample): readonly string[] {
 function drawnText({ source, outside, sampled, gone }: CoverageSample): string {
   const known = `${source} names ${countOf(outside, 'contact')} that the list does not`
   const read = sampled < outside ? `${sampled} of them were read, drawn at random` : 'each was read'
-  return `${known}; ${read}${gone === 0 ? '' : ` (${gone} ${gone === 1 ? 'is' : 'are'} gone from the tenant)`}`
+  if (gone === 0) return `${known}; ${read}`
+  const there = sampled - gone
+  return `${known}; ${read} (${gone} ${gone === 1 ? 'is' : 'are'} gone from the tenant, ${there} ${there === 1 ? 'is' : 'are'} there)`
 }
 
-function boundText({ outside, sampled, upperBound: bound }: CoverageSample): string {
+function boundText({ outside, sampled, gone, upperBound: bound }: CoverageSample): string {
   if (sampled === outside) return ''
-  return ` Of all of these, at most ${percent(bound)} have any (${countOf(Math.floor(bound * outside), 'contact')}; 95 % confidence).`
+  if (sampled === gone) return ' Nobody of them is there, so of those who are, nothing is known.'
+  const whom = gone === 0 ? 'all of these' : 'all of these who are there'
+  // Of those who were not read, each may be there.
+  const most = Math.floor(bound * (outside - gone))
+  return ` Of ${whom}, at most ${percent(bound)} have any (${countOf(most, 'contact')}; 95 % confidence).`
 }
 
 /** Two digits, rounded up: a bound must not look lower than it is. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../../src/json.ts'
 import type { InteractionSchema } from '../../src/model.ts'
+import { reasonAgainst } from '../../src/schema/backward.ts'
 import {
   diffSchemas,
   incompatibilities,
@@ -65,7 +66,29 @@ const CASES: readonly Case[] = [
   ofProperty('shown', {}, { showInContactCard: 'true' }, 'contact-card-changed p', true),
   ofProperty('moved', { sortOrder: '1' }, { sortOrder: '2' }, 'order-changed p', true),
   ofProperty('a constraint', {}, { minLength: 1 }, 'keyword-changed p', false),
-  ofProperty('a list of values', { enum: ['a'] }, { enum: ['a', 'b'] }, 'keyword-changed p', false),
+  ofProperty('a type that is wider', { type: 'integer' }, { type: 'number' }, 'type-changed p', false),
+  ofProperty('more values', { enum: ['a', 1] }, { enum: ['b', 1, 'a'] }, 'keyword-changed p', true),
+  ofProperty('other values', { enum: ['a', 'b'] }, { enum: ['a', 'c'] }, 'keyword-changed p', false),
+  ofProperty('a list of values', {}, { enum: ['a'] }, 'keyword-changed p', false),
+  ofProperty('a value', {}, { const: 'a' }, 'keyword-changed p', false),
+  ofProperty('another value', { const: 'a' }, { const: 'b' }, 'keyword-changed p', false),
+  ofProperty('a higher maximum', { maximum: 5 }, { maximum: 5.5 }, 'keyword-changed p', true),
+  ofProperty('a lower maximum', { maximum: 5 }, { maximum: 4 }, 'keyword-changed p', false),
+  ofProperty('a longer text', { maxLength: 5 }, { maxLength: 6 }, 'keyword-changed p', true),
+  ofProperty('a lower minimum', { minimum: 5 }, { minimum: 4 }, 'keyword-changed p', true),
+  ofProperty('a higher minimum', { minLength: 1 }, { minLength: 2 }, 'keyword-changed p', false),
+  ofProperty('a bound of text', { maximum: 5 }, { maximum: '6' }, 'keyword-changed p', false),
+  ofProperty('a finer step', { multipleOf: 10 }, { multipleOf: 5 }, 'keyword-changed p', true),
+  ofProperty('a coarser step', { multipleOf: 5 }, { multipleOf: 10 }, 'keyword-changed p', false),
+  ofProperty('another pattern', { pattern: 'a' }, { pattern: 'a|b' }, 'keyword-changed p', false),
+  ofProperty('values twice', { uniqueItems: true }, { uniqueItems: false }, 'keyword-changed p', true),
+  [
+    'opened by word',
+    schemaOf(A, ', "additionalProperties": false'),
+    schemaOf(A, ', "additionalProperties": true'),
+    'keyword-changed',
+    true,
+  ],
   ofProperty('no constraint', { minLength: 1 }, {}, 'keyword-changed p', true),
   ofProperty('a flag of tomorrow', {}, { addToSomething: 'true' }, 'keyword-changed p', true),
 ]
@@ -96,6 +119,41 @@ describe('diffSchemas', () => {
     expect(incompatibilities(before, after)).toEqual(compatible ? [] : changes)
     expect(sameSchema(before, after)).toBe(false)
     expect(schemaDifferences(before, after)).not.toEqual([])
+  })
+
+  it('takes a list of values that has the one of before', () => {
+    const [one, two] = [schemaWith({ const: 'a' }), schemaWith({ enum: ['a', 'b'] })]
+    expect(incompatibilities(one, two)).toEqual([])
+    expect(incompatibilities(two, one).map(({ text }) => text)).toEqual([
+      'The keyword "const" of "p" changes from nothing to "a".',
+    ])
+    expect(incompatibilities(schemaWith({ enum: ['a'] }), one)).toEqual([])
+  })
+
+  it('does not call a bound higher that a double can not tell from the other', () => {
+    const most = (digits: string): InteractionSchema =>
+      parseJson(
+        JSON.stringify(schemaWith({ maximum: 100 })).replace('100', digits),
+      ) as unknown as InteractionSchema
+    const [less, more] = [most('12345678901234567890'), most('12345678901234567891')]
+    expect(incompatibilities(more, less)).toHaveLength(1)
+    expect(incompatibilities(most('12345678901234567890'), most('1e30'))).toEqual([])
+  })
+
+  it.each<[string, Fields, Fields, RegExp]>([
+    ['a type that takes less', { type: 'number' }, { type: 'integer' }, /^An interaction that was kept/],
+    ['another type', { type: 'string' }, { type: 'number' }, /^An interaction that was kept/],
+    [
+      'a type that takes more',
+      { type: 'integer' },
+      { type: 'number' },
+      /takes every.*segments.*not judged safe/,
+    ],
+    ['one type more', { type: ['string'] }, { type: ['null', 'string'] }, /takes every.*not judged safe/],
+    ['one value less', { enum: ['a', 'b'] }, { enum: ['a'] }, /^An interaction that was kept/],
+  ])('says what is true of %s', (_name, old, young, why) => {
+    const changes = incompatibilities(schemaWith(old), schemaWith(young))
+    expect(changes.map((each) => reasonAgainst(each)?.why)).toEqual([expect.stringMatching(why)])
   })
 
   it('tells a new property that is required twice: added, and required', () => {

@@ -54,12 +54,32 @@ describe('what a sample says', () => {
       'none in 3,000',
       { gone: 7 },
       'all.csv names 12000 contacts that the list does not; 3000 of them were read, drawn at random (7 are gone from the ' +
-        'tenant): none has interactions of this schema. Of all of these, at most 0.1 % have any (11 contacts; 95 % confidence).',
+        'tenant, 2993 are there): none has interactions of this schema. Of all of these who are there, at most 0.11 % have any ' +
+        '(11 contacts; 95 % confidence).',
+    ],
+    [
+      'none in 3,000, of whom nobody is gone',
+      {},
+      'all.csv names 12000 contacts that the list does not; 3000 of them were read, drawn at random: none has interactions of ' +
+        'this schema. Of all of these, at most 0.1 % have any (11 contacts; 95 % confidence).',
+    ],
+    [
+      'many who are gone',
+      { gone: 2_990 },
+      'all.csv names 12000 contacts that the list does not; 3000 of them were read, drawn at random (2990 are gone from the ' +
+        'tenant, 10 are there): none has interactions of this schema. Of all of these who are there, at most 26 % have any ' +
+        '(2332 contacts; 95 % confidence).',
+    ],
+    [
+      'nobody who is there',
+      { gone: 3_000 },
+      'all.csv names 12000 contacts that the list does not; 3000 of them were read, drawn at random (3000 are gone from the ' +
+        'tenant, 0 are there): none has interactions of this schema. Nobody of them is there, so of those who are, nothing is known.',
     ],
     [
       'all of them',
       { outside: 3_000, gone: 1 },
-      'all.csv names 3000 contacts that the list does not; each was read (1 is gone from the tenant): none has interactions of this schema.',
+      'all.csv names 3000 contacts that the list does not; each was read (1 is gone from the tenant, 2999 are there): none has interactions of this schema.',
     ],
     ['nobody', { outside: 0, sampled: 0 }, 'Every contact that all.csv names is in the list.'],
   ])('of %s', (_what, changes, text) => {
@@ -111,6 +131,8 @@ describe('a plan that was read back', () => {
     ],
     ['coverageSample.interactions', sampleWith({ withInteractions: 1, examples: ['a'] })],
     ['coverageSample.interactions', { ...SAMPLE, interactions: 3 }],
+    // Who is gone says nothing of those who are there.
+    ['coverageSample.upperBound', { ...SAMPLE, gone: 2_000 }],
     // Somebody has made it look better.
     ['coverageSample.upperBound', { ...SAMPLE, upperBound: 0.0001 }],
     ['coverageSample.upperBound', { ...SAMPLE, upperBound: null }],
@@ -190,7 +212,7 @@ describe('a sample of contacts outside the list', () => {
     const run = await planRun(bench, { contacts, coverage })
     expect(run.plan.coverageSample).toEqual({
       ...{ source: coverage.source.file, unreadable: 1, outside: 11, sampled: 11, gone: 2 },
-      ...{ withInteractions: 6, interactions: 9, upperBound: 6 / 11 },
+      ...{ withInteractions: 6, interactions: 9, upperBound: 6 / 9 },
       examples: expect.any(Array),
     })
     const { examples = [] } = run.plan.coverageSample ?? {}

@@ -5,7 +5,8 @@ import { type Json, type JsonObject, stringifyJson } from '../../src/json.ts'
 import { schemaDigest } from '../../src/schema/diff.ts'
 import { assessCoverage } from '../../src/upgrade/coverage.ts'
 import { duration, estimateUpgrade } from '../../src/upgrade/estimate.ts'
-import { type Plan, parsePlan } from '../../src/upgrade/plan.ts'
+import { checkUpgrade, type Plan, parsePlan } from '../../src/upgrade/plan.ts'
+import { schemaWith } from '../schema/fixtures.ts'
 import { openBench } from '../support/bench.ts'
 import { thrownBy } from '../support/failure.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -66,6 +67,20 @@ describe('estimateUpgrade', () => {
     [20_000, '5 h 34 min'],
   ])('says %i seconds as %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text)
+  })
+})
+
+describe('checkUpgrade', () => {
+  const schema = (property: JsonObject) =>
+    schemaWith({ type: 'string', displayName: 'P', showInContactCard: 'true', ...property })
+
+  it('takes a rule that refuses less, and no type that takes more', () => {
+    const refused = (before: JsonObject, after: JsonObject) => () =>
+      checkUpgrade(schema(before), schema(after), [])
+    expect(refused({ enum: ['a'] }, { enum: ['a', 'b'] })).not.toThrow()
+    expect(refused({ maxLength: 5 }, { maxLength: 9 })).not.toThrow()
+    expect(refused({ enum: ['a', 'b'] }, { enum: ['a'] })).toThrow(/enum/)
+    expect(refused({ type: 'integer' }, { type: 'number' })).toThrow(/The type of "p" changes/)
   })
 })
 

@@ -1,39 +1,19 @@
 /**
- * Numbers, dates and lengths of time, as somebody reads them who never saw a log.
- * Guarantees: pure; dates are of UTC and say so; nothing is rounded to all or to nothing.
+ * Dates and lengths of time, as somebody reads them who never saw a log; numbers are those of words.ts.
+ * Guarantees: pure; dates are of UTC and say so.
  */
 import { duration } from '../../upgrade/estimate.ts'
 import type { MomentForm } from './document.ts'
+
+export { capital, estimated, grouped, percent, several, THIN } from '../../words.ts'
 
 const MONTHS = [
   ...['January', 'February', 'March', 'April', 'May', 'June', 'July'],
   ...['August', 'September', 'October', 'November', 'December'],
 ]
 
-/** A narrow blank that no line is broken at. */
-export const THIN = '\u202f'
-
 const HOUR = 3_600
 const DAY = 24 * HOUR
-
-/** @returns a whole number, its digits in groups of three: 1 234 567 */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, THIN)
-}
-
-/** @returns "1 contact", "12 345 contacts" */
-export function several(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${grouped(count)} ${count === 1 ? noun : nouns}`
-}
-
-/** @returns a share in percent; "under 1 %" and "over 99 %" where rounding would make nothing or all of it */
-export function percent(part: number, whole: number): string {
-  if (whole === 0) return '–'
-  const share = (part / whole) * 100
-  if (part > 0 && share < 1) return `under 1${THIN}%`
-  if (part < whole && share > 99) return `over 99${THIN}%`
-  return `${Math.round(share)}${THIN}%`
-}
 
 /** @returns "14 March 2026" (UTC), or undefined where it is no date */
 function dayOf(at: string): string | undefined {
@@ -71,9 +51,4 @@ export function monthName(month: number, length: 'long' | 'short'): string {
 export function lasting(seconds: number): string {
   const words = duration(seconds)
   return seconds < 2 * DAY ? words : `${words} (${(seconds / DAY).toFixed(1)} days)`
-}
-
-/** @returns a word that begins a sentence */
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -2,6 +2,7 @@
  * Section: what the data itself says about each property of the new schema.
  * Guarantees: pure; a count that is an estimate says how far it may be off; no value is shown that the profile holds back.
  */
+import { PERSONAL_KINDS } from '../../../profile/personal-kind.ts'
 import type { Profile, PropertyProfile, Range, Worth } from '../../../profile/profile.ts'
 import type { Report } from '../../report.ts'
 import {
@@ -16,7 +17,7 @@ import {
   type Text,
   type Tone,
 } from '../document.ts'
-import { grouped, percent, several, THIN } from '../wording.ts'
+import { estimated, grouped, percent, several, THIN } from '../wording.ts'
 import { nameOf } from './change.ts'
 
 const WORTH: Readonly<Record<Worth['verdict'], { readonly tone: Tone; readonly word: string }>> = {
@@ -24,8 +25,6 @@ const WORTH: Readonly<Record<Worth['verdict'], { readonly tone: Tone; readonly w
   poor: { tone: 'warning', word: 'Poor' },
   never: { tone: 'danger', word: 'Never' },
 }
-
-const PLURAL = { 'e-mail address': 'e-mail addresses', 'phone number': 'phone numbers' } as const
 
 export function dataSection({ facts }: Report): Section {
   const { profile } = facts
@@ -48,19 +47,24 @@ export function dataSection({ facts }: Report): Section {
 
 function personal({ properties }: Profile): readonly Block[] {
   const holding = properties.filter((each) => each.personal.length > 0)
-  if (holding.length === 0) return []
+  const isNever = ({ worth }: PropertyProfile): boolean => worth.verdict === 'never'
+  const strayed = holding.filter((each) => !isNever(each))
   return [
-    {
-      block: 'note',
-      tone: 'danger',
-      title: 'Personal data: nobody should segment on it',
-      items: holding.map(({ name, personal, segmentable }) => [
-        code(name),
-        ' holds what looks like ',
-        personal.map(({ kind, count }) => several(count, kind, PLURAL[kind])).join(' and '),
-        segmentable.after ? '. It is segmentable in the new schema.' : '. It is not segmentable.',
-      ]),
-    },
+    ...note('danger', 'Personal data: nobody should segment on it', holding.filter(isNever).map(holds)),
+    ...note('warning', 'Personal data has strayed into a few values', strayed.map(holds)),
+  ]
+}
+
+function note(tone: 'danger' | 'warning', title: string, items: readonly Text[]): readonly Block[] {
+  return items.length === 0 ? [] : [{ block: 'note', tone, title, items }]
+}
+
+function holds({ name, personal, segmentable }: PropertyProfile): Text {
+  return [
+    code(name),
+    ' holds what looks like ',
+    personal.map(({ kind, count }) => several(count, kind, PERSONAL_KINDS[kind])).join(' and '),
+    segmentable.after ? '. It is segmentable in the new schema.' : '. It is not segmentable.',
   ]
 }
 
@@ -99,7 +103,7 @@ function filled({ filled }: PropertyProfile, interactions: number): Text {
 
 function distinct({ distinct: { count, errorPercent } }: PropertyProfile): Text {
   if (errorPercent === 0) return grouped(count)
-  return [`some ${grouped(count)}`, BREAK, quiet(`give or take ${errorPercent}${THIN}%`)]
+  return [estimated({ count, errorPercent }), BREAK, quiet(`give or take ${errorPercent}${THIN}%`)]
 }
 
 function rangeText(range: Range | null): Text {
@@ -110,13 +114,8 @@ function rangeText(range: Range | null): Text {
   return range.least === range.most ? most : `${grouped(range.least)} to ${most}`
 }
 
-function frequent(
-  { frequent, frequentError, personal, freeText }: PropertyProfile,
-  interactions: number,
-): Text {
-  if (frequent.length === 0) {
-    return quiet(personal.length > 0 || freeText ? 'Not shown' : 'None stands out')
-  }
+function frequent({ frequent, frequentError, worth }: PropertyProfile, interactions: number): Text {
+  if (frequent.length === 0) return quiet(worth.verdict === 'never' ? 'Not shown' : 'None stands out')
   const values = frequent.flatMap(({ value, count }): readonly Run[] => [
     { run: 'value', text: value },
     quiet(` ${often(count, interactions)}`),
