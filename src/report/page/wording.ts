@@ -13,6 +13,9 @@ const MONTHS = [
 /** A narrow blank that no line is broken at. */
 export const THIN = '\u202f'
 
+/** Beside a length of time that people have to read and sign within. */
+export const WAITS = 'plus the time to read and sign'
+
 const HOUR = 3_600
 const DAY = 24 * HOUR
 

@@ -73,6 +73,7 @@ function signatureText({ by, at, note, void: why, on }: GateSignature): Text {
   const what: readonly Run[] = [
     ...digestOf(' plan ', on.plan),
     ...digestOf(', snapshot ', on.snapshot),
+    ...digestOf(', what is imported ', on.imported),
     ...digestOf(', report ', on.report),
   ]
   const when: readonly Run[] = [', ', moment(at)]
