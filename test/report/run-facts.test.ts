@@ -179,6 +179,13 @@ describe('with a history of the source', () => {
       { title: 'Interactions of the source that the new schema refuses', count: 3, today: false },
     ])
     expect(facts.profile.refused.interactions).toBe(1)
+    const asks = run.journal.events.latest('delete-schema', 'opened')?.detail as
+      | { asks: string[] }
+      | undefined
+    expect(asks?.asks.filter((line) => line.includes('will refuse'))).toEqual([
+      expect.stringMatching(/refuse 1 of the interactions: they will not come back/),
+      expect.stringMatching(/refuse 3 of the interactions that only the history of the source has/),
+    ])
     const page = pageOf(run, facts)
     expect(JSON.stringify(facts)).not.toContain(source)
     expect(page).toContain('**1** will not come back, for 1 reason')

@@ -1,6 +1,6 @@
 /** A report as a customer would get it: production, an awkward schema, a coverage that is not sure, signatures of which one is void. */
 import { createHash } from 'node:crypto'
-import type { Facts, GateState, PropertyChange, Report } from '../../src/report/report.ts'
+import type { Facts, GateState, HistoryFacts, PropertyChange, Report } from '../../src/report/report.ts'
 import { canonicalText } from '../../src/schema/json-value.ts'
 import { INTERACTIONS, MONTHS, PROFILE, PROPERTIES } from './sample-profile.ts'
 
@@ -252,6 +252,21 @@ export const FACTS: Facts = {
       'Nothing is deleted on a Friday, Saturday or Sunday.',
       'At most 100 interactions may be refused.',
     ],
+  },
+}
+
+/** What the source system has kept, merged with it; the sample itself has none. */
+export const HISTORY: HistoryFacts = {
+  mode: 'besides',
+  source: 'acme.voyado.com/completedProductRating/20260312T081500000Z',
+  manifestDigest: PLAN_DIGEST,
+  ...{ interactions: 401_225, contacts: 99_871 },
+  compared: { both: 360_112, onlyInEngage: INTERACTIONS - 360_112, onlyInSource: 41_113, unknown: 322 },
+  merged: {
+    snapshot: 'acme.voyado.com/completedProductRating/20260314T225402118Z',
+    manifestDigest: SNAPSHOT_DIGEST,
+    ...{ interactions: INTERACTIONS + 40_791, contacts: 99_402, unfit: 12 },
+    refused: { engage: 26, source: 3 },
   },
 }
 

@@ -45,7 +45,7 @@ export function deletionSection({ facts }: Report): Section {
         ? [heading('What loses its data meanwhile'), listOr('Nothing that is known.', deletion.meanwhile)]
         : []),
       ...templates(deletion),
-      ...contacts(profile),
+      ...contacts(profile, facts.evidence.coverage.asked),
       ...twins(profile, facts.history?.mode === 'only' || !planned),
     ],
   }
@@ -112,7 +112,8 @@ function templates({ templateNames }: DeletionFacts): readonly Block[] {
   ]
 }
 
-function contacts({ contacts, busiest }: Profile): readonly Block[] {
+/** @param asked whether a tenant was: else nobody knows who is gone from it */
+function contacts({ contacts, busiest }: Profile, asked: boolean): readonly Block[] {
   const all = contacts.withHistory + contacts.without + contacts.gone
   const share = (count: number): string => `${grouped(count)} (${percent(count, all)})`
   return [
@@ -122,7 +123,9 @@ function contacts({ contacts, busiest }: Profile): readonly Block[] {
       entries: [
         ['With interactions of this schema', share(contacts.withHistory)],
         ['Without any', share(contacts.without)],
-        ['Gone from Engage, so that nobody can read theirs', share(contacts.gone)],
+        ...(asked || contacts.gone > 0
+          ? ([['Gone from Engage, so that nobody can read theirs', share(contacts.gone)]] as const)
+          : []),
       ],
     },
     ...(busiest.length === 0

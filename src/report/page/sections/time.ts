@@ -141,9 +141,9 @@ function arriving({ perDay, windows }: TimeFacts, { recent }: Profile): readonly
 function ofLate({ days, interactions, busiestDay, newest }: RecentRate): readonly Run[] {
   const last = days === 1 ? 'On the day' : `In the ${grouped(days)} days`
   if (busiestDay === null)
-    return [`${last} up to the reading nothing arrived: nothing since `, day(newest), '. ']
+    return [`${last} up to the snapshot nothing arrived: nothing since `, day(newest), '. ']
   return [
-    `${last} up to the reading ${grouped(interactions)} arrived, ${grouped(busiestDay.interactions)} of them on `,
+    `${last} up to the snapshot ${grouped(interactions)} arrived, ${grouped(busiestDay.interactions)} of them on `,
     ...[day(busiestDay.day), '. '],
   ]
 }
