@@ -68,7 +68,7 @@ class Summary {
     this.#recent = new Recent(asOf)
     this.#twins = new TwinCount(after)
     this.#refusals = new Refusals(createPayloadCheck(after), holdsPersonal)
-    this.#unnamed = new UnnamedProperties(before, holdsPersonal)
+    this.#unnamed = new UnnamedProperties(before, after, holdsPersonal)
     const properties = Object.entries(after.jsonSchema.properties)
     const room = roomFor(properties.length)
     this.#properties = new Map(

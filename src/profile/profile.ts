@@ -24,17 +24,21 @@ export interface Profile extends JsonObject {
    * a year after the snapshot was read).
    */
   readonly undated: number
-  /** What arrived of late; null where nothing is dated. */
+  /** What arrived of late; null where nothing is dated, or all of it in the future of the snapshot. */
   readonly recent: RecentRate | null
   /** Contacts with most interactions, most first; at most 10. */
   readonly busiest: ReadonlyArray<{ readonly contactId: string; readonly interactions: number }>
   readonly twins: Twins
   readonly refused: Refused
   /**
-   * Names that payloads have and the schema that they are in does not, most frequent first, cut where they are long. At most 50:
-   * where there are more, the last one is `(other names)`, with all that they come to.
+   * Names that payloads have and the new schema does not, most frequent first, cut where they are long; `before`: whether the schema
+   * that they are in names it. At most 50: where there are more, the last one is `(other names)`, with all that they come to.
    */
-  readonly unnamed: ReadonlyArray<{ readonly name: string; readonly count: number }>
+  readonly unnamed: ReadonlyArray<{
+    readonly name: string
+    readonly count: number
+    readonly before: boolean
+  }>
   /** Of every property of the new schema, in its order. */
   readonly properties: readonly PropertyProfile[]
 }
@@ -45,12 +49,14 @@ export interface MonthCount extends JsonObject {
   readonly interactions: number
 }
 
-/** The days up to the newest interaction that is not dated in the future of the snapshot: 28 of them, or as many as there are. */
+/** The 28 days up to the one on which the snapshot was read, or as many as there are since the first interaction. */
 export interface RecentRate extends JsonObject {
   readonly days: number
   readonly interactions: number
-  /** The day (UTC) with most of them: `2026-03-01`. */
-  readonly busiestDay: { readonly day: string; readonly interactions: number }
+  /** The day (UTC) with most of them: `2026-03-01`; null where there are none. */
+  readonly busiestDay: { readonly day: string; readonly interactions: number } | null
+  /** The day (UTC) of the newest one, within these days or before. */
+  readonly newest: string
 }
 
 /** Interactions of one contact that are the same event, by the new schema's canonical form: legal, and kept as they are. */

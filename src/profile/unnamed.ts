@@ -1,5 +1,5 @@
 /**
- * Names that payloads have and their schema does not.
+ * Names that payloads have and the new schema does not: what goes by them can't come back.
  * Guarantees: each time that one is there is counted, however many different ones there are; a name like `__proto__` is one like
  * any other; long ones are cut, those that hold personal data are not shown; flat memory.
  */
@@ -16,16 +16,20 @@ const HIDDEN = keyOf('(names that hold personal data)')
 
 export class UnnamedProperties {
   readonly #named: ReadonlySet<string>
+  readonly #namedBefore: ReadonlySet<string>
   readonly #isPersonal: (text: string) => boolean
   readonly #counts = new Map<string, number>()
   #others = 0
 
   /**
-   * @param schema the one that the payloads are in
+   * @param before the schema that the payloads are in
+   * @param after the one that they shall be in
    * @param isPersonal whether a name holds personal data
    */
-  constructor(schema: InteractionSchema, isPersonal: (text: string) => boolean) {
-    this.#named = new Set(Object.keys(schema.jsonSchema.properties))
+  constructor(before: InteractionSchema, after: InteractionSchema, isPersonal: (text: string) => boolean) {
+    this.#named = new Set(Object.keys(after.jsonSchema.properties))
+    // As they are shown: what is told apart no more is not named by any schema.
+    this.#namedBefore = new Set(Object.keys(before.jsonSchema.properties).map((name) => keyOf(name)))
     this.#isPersonal = isPersonal
   }
 
@@ -40,10 +44,13 @@ export class UnnamedProperties {
     )
     const all = sorted.length <= SHOWN && this.#others === 0
     const shown = sorted.slice(0, all ? SHOWN : SHOWN - 1)
-    const names = shown.map(({ key, count }) => ({ name: shownOf(key), count }))
+    const names = shown.map(({ key, count }) => ({
+      ...{ name: shownOf(key), count },
+      before: this.#namedBefore.has(key),
+    }))
     if (all) return names
     const rest = sorted.slice(shown.length).reduce((sum, { count }) => sum + count, this.#others)
-    return [...names, { name: '(other names)', count: rest }]
+    return [...names, { name: '(other names)', count: rest, before: false }]
   }
 
   #addName(name: string): void {

@@ -5,7 +5,7 @@
  */
 import { MAX_SCHEMAS } from '../schema/rules.ts'
 import { duration } from '../upgrade/estimate.ts'
-import { grouped, several } from './page/wording.ts'
+import { grouped, several } from '../words.ts'
 import type { StrategyFacts, TimeFacts } from './report.ts'
 
 export interface AdviceFacts {
@@ -18,12 +18,22 @@ export interface AdviceFacts {
   readonly templates: readonly string[]
   readonly audiences: readonly string[]
   readonly sure: boolean
-  /** Interactions that would not come back. */
-  readonly notBack: number
+  /** What is imported afterwards: that, with or without what only the source has kept, or the latter instead. */
+  readonly imported: 'again' | 'besides' | 'instead'
+  /**
+   * Interactions that would not come back in place, and stay where they are in parallel. What the new schema refuses is not among
+   * them: it refuses that in parallel, too.
+   */
+  readonly loss: number
 }
 
 /** What does not come back weighs more than making everything anew on another id, as a share of all. */
 const MUCH = 0.01
+const IMPORTED: Readonly<Record<AdviceFacts['imported'], string>> = {
+  again: 'they are imported again afterwards',
+  besides: 'they are imported again afterwards, with what only the source has kept',
+  instead: 'what the source has kept is imported instead afterwards',
+}
 /** Longer than a night: a retailer's day without its history, in seconds. */
 const A_NIGHT = 10 * 3_600
 
@@ -31,13 +41,13 @@ const A_NIGHT = 10 * 3_600
 export function adviseStrategy(facts: AdviceFacts): StrategyFacts {
   const { schemaId, interactions, time, freePlaces, automations, templates, audiences } = facts
   const [still, missing, incomplete, paused] = time.windows.map(({ seconds }) => duration(seconds))
-  const [base, , posting, reading] = time.phases.map(({ calls }) => calls) as [number, number, number, number]
+  const [base = 0, , , posting = 0, reading = 0] = time.phases.map(({ calls }) => calls)
   const parallelCalls = 2 * base + posting + reading
   const tied = [...automations, ...templates, ...audiences].length
   const lines: ReadonlyArray<readonly [string, string, string]> = [
     [
       'What is deleted',
-      `All ${several(interactions, 'interaction')} of ${schemaId}; they are imported again afterwards`,
+      `All ${several(interactions, 'interaction')} of ${schemaId}; ${IMPORTED[facts.imported]}`,
       'Nothing, until the old schema is retired',
     ],
     [
@@ -75,8 +85,8 @@ export function adviseStrategy(facts: AdviceFacts): StrategyFacts {
     ...(facts.sure
       ? []
       : ['it is not certain that every contact is known, and what is not exported is lost in place']),
-    ...(facts.notBack > interactions * MUCH
-      ? [`${several(facts.notBack, 'interaction')} would not come back in place`]
+    ...(facts.loss > interactions * MUCH
+      ? [`${several(facts.loss, 'interaction')} would not come back in place`]
       : []),
     ...(incompleteSeconds > A_NIGHT
       ? [`in place, history would be incomplete for ${duration(incompleteSeconds)}, longer than a night`]
@@ -103,7 +113,11 @@ function inPlaceReasons(
 ): readonly string[] {
   return [
     ...(freePlaces === 0 ? ['there is no free place for a second schema'] : []),
-    ...(tied === 0 ? [] : [`${tied} automations, e-mails and segments go on working under the same id`]),
+    ...(tied === 0
+      ? []
+      : [
+          `what is tied to the id goes on working: ${several(tied, 'automation, e-mail or segment', 'automations, e-mails and segments')}`,
+        ]),
     `history is incomplete for ${duration(time.windows[2]?.seconds ?? 0)} only where nothing is in the way`,
     'one schema has all of the history afterwards, and the environment keeps its places',
     ...against.map((reason) => `against it: ${reason}`),

@@ -16,10 +16,10 @@ export function deletionFacts(
     ...{ interactions, contacts, oldestCreated, newestCreated, months },
     // "Upgrading", "Interactions API", "Personalizing messages".
     meanwhile: [
-      'The contact card shows none of them, until they are imported again.',
-      'Segments that count them, or ask when they were received, find fewer contacts, until they are imported again.',
+      'The contact card shows none of them until the import has ended.',
+      'Segments that count them, or ask when they were received, find fewer contacts until the import has ended.',
       'Automations that are triggered by them end in errors while the schema is missing.',
-      'E-mails that show a property of theirs have nothing to show, until they are imported again.',
+      'E-mails that show a property of theirs have nothing to show until the import has ended.',
     ],
     // "Personalizing messages": the id is written in lower case there.
     templateNames: Object.keys(jsonSchema.properties).map((name) => `${id.toLowerCase()}.${name}`),

@@ -63,12 +63,12 @@ function isOf(detail: unknown, gate: string): boolean {
 
 function signature({ at, detail }: JournalEvent, reason: string | null): GateSignature {
   const { by, note, planDigest, on } = detail as JsonObject
-  const { snapshot = null, report = null } = (on ?? {}) as Partial<Approval>
+  const { snapshot = null, imported = null, report = null } = (on ?? {}) as Partial<Approval>
   return {
     by: String(by),
     at: new Date(at).toISOString(),
     note: String(note ?? ''),
     void: reason,
-    on: { plan: String(planDigest), snapshot, report },
+    on: { plan: String(planDigest), snapshot, imported, report },
   }
 }

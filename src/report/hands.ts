@@ -2,6 +2,7 @@
  * What people have to do themselves, since there is no API for it, and when.
  * Guarantees: pure; in the order in which it is done; what the plan names is named.
  */
+import { ONLY_IN_ENGAGE, ONLY_IN_SOURCE } from '../upgrade/ledger.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { signaturesNeeded } from '../upgrade/two-people.ts'
 import type { HandWork } from './report.ts'
@@ -18,6 +19,7 @@ export function handWork(plan: Plan): readonly HandWork[] {
       names: [...templates, ...audiences],
       gate: null,
     },
+    ...historyWork(plan),
     {
       when: 'Before anything is deleted',
       what: `Pause every automation on "New interaction", and every one on "New specific interaction" of ${schemaId}: Manage status > Paused. There is no API for it.`,
@@ -70,6 +72,21 @@ export function handWork(plan: Plan): readonly HandWork[] {
       when: 'Afterwards',
       what: 'Make the segments that the new properties are there for, and look at the e-mails that use them.',
       who: 'Marketing',
+      names: [],
+      gate: null,
+    },
+  ]
+}
+
+/** What each side lacks is for people to judge: whether it may be so, or something went wrong. */
+function historyWork({ history }: Plan): readonly HandWork[] {
+  if (history === undefined) return []
+  const fate = history.mode === 'only' ? 'does not come back' : 'comes back all the same'
+  return [
+    {
+      when: 'Before anything is deleted',
+      what: `Look at what only one side holds: ${ONLY_IN_ENGAGE} (it ${fate}) and ${ONLY_IN_SOURCE} (it comes in new), in the folder of the run.`,
+      who: 'Whoever knows the source system',
       names: [],
       gate: null,
     },

@@ -7,7 +7,7 @@ import { mayHaveDeleted } from '../upgrade/history.ts'
 import { BACK, recreationOf, verificationNote } from '../upgrade/lot.ts'
 import { isDone } from '../upgrade/runner.ts'
 import { hasEnded, lotOf, verificationOf } from '../upgrade/status.ts'
-import { grouped, several } from './page/wording.ts'
+import { grouped, several } from '../words.ts'
 
 /** @returns in sentences, in the order in which it happened; none before the deletion was begun */
 export function outcomeOf(journal: Pick<Journal, 'events'>): readonly string[] {

@@ -29,6 +29,8 @@ export interface Facts extends JsonObject {
   readonly subject: Subject
   readonly verdict: Verdict
   readonly deletion: DeletionFacts
+  /** What comes in from the source system; null where the plan names no history. */
+  readonly history: HistoryFacts | null
   /** Null where there is no plan: a snapshot by itself. */
   readonly change: ChangeFacts | null
   readonly notBack: readonly NotBack[]
@@ -47,7 +49,7 @@ export interface Subject extends JsonObject {
   readonly displayName: string
   /** Null where it is of a snapshot by itself. */
   readonly run: string | null
-  /** What the figures are of: `base pass`, `final pass`, `backup`, … */
+  /** What the figures are of, in words: `base pass`, `final pass`, `a backup`, … */
   readonly pass: string
   /** When that was read: its first and last request. */
   readonly startedAt: string
@@ -75,6 +77,36 @@ export interface DeletionFacts extends JsonObject {
   readonly meanwhile: readonly string[]
   /** How e-mail templates write the schema's properties: `completedproductrating.rating`. */
   readonly templateNames: readonly string[]
+}
+
+/** What the source system has kept, and what becomes of it. */
+export interface HistoryFacts extends JsonObject {
+  /** `besides`: it is imported besides what Engage holds; `only`: instead of it. */
+  readonly mode: 'besides' | 'only'
+  /** The source's snapshot: `<tenant>/<schema>/<name>`. */
+  readonly source: string
+  readonly manifestDigest: string
+  readonly interactions: number
+  readonly contacts: number
+  /** Both sides held against each other, in interactions; null where that was not done yet. */
+  readonly compared: {
+    readonly both: number
+    readonly onlyInEngage: number
+    readonly onlyInSource: number
+    /** Of those only in the source: of contacts that Engage does not know. */
+    readonly unknown: number
+  } | null
+  /** What is imported; null before the merge, when the comparison is of the base pass, and provisional. */
+  readonly merged: {
+    readonly snapshot: string
+    readonly manifestDigest: string
+    readonly interactions: number
+    readonly contacts: number
+    /** Imported as Engage has them, since what the source knows besides breaks the new schema's rules. */
+    readonly unfit: number
+    /** What the new schema refuses of it, by the side that it comes from; what both have is Engage's. */
+    readonly refused: { readonly engage: number; readonly source: number }
+  } | null
 }
 
 export interface ChangeFacts extends JsonObject {
@@ -109,8 +141,10 @@ export interface NotBack extends JsonObject {
   readonly why: string
   /** Whether Engage holds them today: only then is it this upgrade that takes them away. */
   readonly today: boolean
+  /** Whether the count is of what is known so far: it is counted anew before anybody signs. */
+  readonly provisional: boolean
   readonly examples: readonly string[]
-  /** Where each of them is, or stays; null where nowhere. */
+  /** The snapshot that each of them is in, or stays in: `<tenant>/<schema>/<name>`; null where nowhere. */
   readonly where: string | null
 }
 
@@ -142,6 +176,8 @@ export interface Window extends JsonObject {
   readonly seconds: number
   readonly start: string | null
   readonly end: string | null
+  /** Whether people have to read and sign within it: that comes on top, and nobody knows when it ends. */
+  readonly waits: boolean
   /** Interactions that arrive in that time and stand at the producers; null where that is not known, or is no matter. */
   readonly arriving: number | null
 }
@@ -174,11 +210,14 @@ export interface HandWork extends JsonObject {
 }
 
 export interface EvidenceFacts extends JsonObject {
+  /** `<tenant>/<schema>/<name>`, wherever the data folder is: that may be moved. */
   readonly snapshot: string
   readonly manifestDigest: string
   readonly provenAt: string | null
   readonly coverage: CoverageFacts
   readonly tool: string
+  /** Whether the final pass reads every contact, or leaves some out (`hot`); null where there is no plan. */
+  readonly finalPass: 'full' | 'hot' | null
   readonly plan: { readonly file: string; readonly digest: string; readonly madeAt: string } | null
   /** Whether Engage has accepted the new schema under a throwaway id; null where that was not tried yet. */
   readonly preflight: boolean | null
@@ -187,6 +226,8 @@ export interface EvidenceFacts extends JsonObject {
 }
 
 export interface CoverageFacts extends JsonObject {
+  /** Whether a tenant was asked: not where a snapshot was made of a file, or of other snapshots. */
+  readonly asked: boolean
   readonly source: string
   readonly listed: number
   readonly read: number
@@ -195,6 +236,8 @@ export interface CoverageFacts extends JsonObject {
   readonly failed: number
   /** Merged, restored or shifted between pages while they were read, and read again for it; null where that is not known. */
   readonly moved: number | null
+  /** Not asked by this pass, and taken over as an earlier one had read them; null where that is not known. */
+  readonly carried: number | null
   /** The tenant's own count; null where it gave none. */
   readonly counted: number | null
   readonly sure: boolean
@@ -218,5 +261,11 @@ export interface GateSignature extends JsonObject {
   /** Why it counts no more; null where it counts. */
   readonly void: string | null
   /** What it was on: of the deletion only. */
-  readonly on: { readonly plan: string; readonly snapshot: string | null; readonly report: string | null }
+  readonly on: {
+    readonly plan: string
+    readonly snapshot: string | null
+    /** What is imported, where that was merged of two. */
+    readonly imported: string | null
+    readonly report: string | null
+  }
 }

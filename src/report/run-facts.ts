@@ -4,6 +4,7 @@
  * signed for; what is read of the snapshot is held against its own digests on the way, and memory does not grow with it.
  */
 import { basename } from 'node:path'
+import type { JsonObject } from '../json.ts'
 import { environmentOf } from '../names.ts'
 import type { Profile } from '../profile/profile.ts'
 import { profileOf } from '../profile/profile-of.ts'
@@ -12,22 +13,26 @@ import { freePlaces } from '../schema/rules.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import { amendmentOf } from '../upgrade/amendment.ts'
 import { basisOf } from '../upgrade/approval.ts'
-import { coverageNow, forbiddenFor, isProven } from '../upgrade/deletion-basis.ts'
+import { coverageNow, forbiddenSoFar, isProven } from '../upgrade/deletion-basis.ts'
 import { estimateUpgrade } from '../upgrade/estimate.ts'
-import { isRefuted } from '../upgrade/final-pass.ts'
-import { importedResult, isImportMade, lossOf } from '../upgrade/imported.ts'
+import { isHot } from '../upgrade/final-pass.ts'
+import { isImportMade } from '../upgrade/imported.ts'
 import { historyFiguresOf } from '../upgrade/ledger.ts'
 import { type PassName, passFolder, passResult, passSnapshot } from '../upgrade/pass.ts'
 import { policyLines } from '../upgrade/policy.ts'
 import { isDone } from '../upgrade/runner.ts'
+import { FAILURE, SUCCESS } from '../upgrade/status.ts'
 import type { ReadContext } from '../upgrade/strategy.ts'
 import { adviseStrategy } from './advice.ts'
+import { CarriedCount } from './carried.ts'
 import { changeFacts } from './change-facts.ts'
 import { deletionFacts } from './deletion-facts.ts'
 import { handWork } from './hands.ts'
-import { countNotBack, notBack } from './not-back.ts'
+import { historyFacts, lossKnown } from './history-facts.ts'
+import { notBack, refusedOf } from './not-back.ts'
 import { PageCount } from './pages.ts'
 import type { EvidenceFacts, Facts } from './report.ts'
+import { snapshotName } from './snapshot-name.ts'
 import { verdictOf } from './verdict.ts'
 import { timeFacts } from './windows.ts'
 
@@ -43,7 +48,8 @@ export async function runFacts(context: Reported): Promise<Facts> {
   const pass: PassName = isDone(journal, { name: 'final-pass' }) ? 'final-pass' : 'base-pass'
   const snapshot = await passSnapshot(context, pass)
   const pages = new PageCount()
-  const profile = await profileOf(pages.over(snapshot.contacts()), {
+  const carried = new CarriedCount(stoppedAt(context, pass))
+  const profile = await profileOf(carried.over(pages.over(snapshot.contacts())), {
     before: plan.before,
     after: plan.after,
     asOf: Date.parse(snapshot.manifest.finishedAt),
@@ -54,7 +60,7 @@ export async function runFacts(context: Reported): Promise<Facts> {
         total: snapshot.manifest.contacts.listed,
       }),
   })
-  return factsOf(context, { pass, snapshot, profile, furtherPages: pages.further })
+  return factsOf(context, { pass, snapshot, profile, furtherPages: pages.further, carried: carried.count })
 }
 
 interface Read {
@@ -62,23 +68,27 @@ interface Read {
   readonly snapshot: Snapshot
   readonly profile: Profile
   readonly furtherPages: number
+  readonly carried: number
 }
 
-function factsOf(context: Reported, { pass, snapshot, profile, furtherPages }: Read): Facts {
+/** When the pass began to count: what was read before the producers stopped is carried over by the final pass. */
+function stoppedAt({ journal }: Reported, pass: PassName): number {
+  const stopped = journal.events.latest('producers-stopped', 'signed')
+  return pass === 'final-pass' && stopped !== undefined ? stopped.at : Number.NEGATIVE_INFINITY
+}
+
+function factsOf(context: Reported, read: Read): Facts {
   const { plan, journal } = context
-  const { schemaId, tenant } = plan
-  const { manifest } = snapshot
-  const { interactions, contactsWithHistory, contacts } = passResult(context, pass)
+  const { pass, snapshot, profile, furtherPages, carried } = read
+  const { schemaId, tenant, finalPass } = plan
+  const { interactions, contactsWithHistory, contacts, tally } = passResult(context, pass)
+  const { startedAt, finishedAt } = snapshot.manifest
   const final = pass === 'final-pass'
-  const loss = isImportMade(journal) ? lossOf(context) : 0
-  const lacking = {
-    ...{ profile, loss, history: historyFiguresOf(journal), snapshot: snapshot.folder },
-    tally: isImportMade(journal) ? importedResult(context).tally : null,
-    baseSnapshot: final ? passFolder(context, 'base-pass') : null,
-  }
+  const importMade = isImportMade(journal)
+  const history = historyFacts(context)
   const coverage = final ? coverageNow(context) : passResult(context, pass).coverage
-  const hot = plan.finalPass.mode === 'hot' && !isRefuted(context)
-  const left = contactsWithHistory + Math.min(plan.finalPass.sample, contacts - contactsWithHistory)
+  const hot = isHot(context)
+  const left = contactsWithHistory + Math.min(finalPass.sample, contacts - contactsWithHistory)
   const estimate = estimateUpgrade({
     ...{ contacts, interactions, furtherPages, contactsWithHistory },
     ratePerSecond: plan.estimate.ratePerSecond,
@@ -87,32 +97,52 @@ function factsOf(context: Reported, { pass, snapshot, profile, furtherPages }: R
     ...(plan.history && { history: plan.history }),
   })
   const time = timeFacts({
-    ...{ estimate, schemaId, recent: profile.recent },
+    ...{ estimate, schemaId, recent: profile.recent, canaryGate: plan.canaryGate },
+    readAgain: interactions + (plan.history?.interactions ?? 0),
     hot: hot ? null : Math.ceil((left + furtherPages) / plan.estimate.ratePerSecond),
     begin: plan.begin === undefined ? null : Date.parse(plan.begin),
   })
   const schemas = basisOf(journal)?.schemas
   const preflight = isDone(journal, { name: 'preflight' }) ? isProven(journal) : null
-  const lost = notBack(lacking)
+  const loss = lossKnown(history) ?? 0
+  const lost = notBack({
+    ...{ profile, history, gone: final ? tally.goneWithHistory : 0, provisional: !final || !importMade },
+    engageExamples: historyFiguresOf(journal)?.engageExamples ?? [],
+    snapshot: snapshotName(plan, snapshot.folder),
+    baseSnapshot: final ? snapshotName(plan, passFolder(context, 'base-pass')) : null,
+  })
+  const strategies = adviseStrategy({
+    ...{ schemaId, interactions, time, loss },
+    freePlaces: schemas === undefined ? plan.schemas.free : freePlaces(schemas.length),
+    automations: plan.automations,
+    templates: plan.templates ?? [],
+    audiences: plan.audiences ?? [],
+    sure: coverage.sure,
+    imported: history === null ? 'again' : history.mode === 'only' ? 'instead' : 'besides',
+  })
   return {
     subject: {
-      ...{ tenant, schemaId, run: plan.run, pass: pass.replace('-', ' ') },
+      ...{ tenant, schemaId, run: plan.run, pass: pass.replace('-', ' '), startedAt, finishedAt },
       environment: environmentOf(tenant),
       displayName: plan.before.displayName,
-      startedAt: manifest.startedAt,
-      finishedAt: manifest.finishedAt,
     },
     verdict: verdictOf({
-      ...{ schemaId, tenant, interactions, preflight, notBack: lost },
+      ...{ schemaId, tenant, interactions, preflight, notBack: lost, profile, history, importMade },
       finalPassDone: final,
+      failure: final ? failureSinceFinalPass(context) : null,
       coverageSure: coverage.sure,
-      forbidden: final && isImportMade(journal) ? forbiddenFor(context) : [],
-      risk: hot ? plan.finalPass.risk : null,
+      forbidden: forbiddenSoFar(context, {
+        ...{ loss, sure: coverage.sure, ...(preflight !== null && { proven: preflight }) },
+        refused: refusedOf({ profile, history }) + (history?.merged?.refused.source ?? 0),
+      }),
+      risk: hot ? finalPass.risk : null,
+      parallel: strategies.advised === 'parallel' ? strategies.why : [],
       personal: profile.properties
         .filter(({ name, personal }) => personal.length > 0 && isNewlySegmentable(context, name))
         .map(({ name }) => name),
     }),
     deletion: deletionFacts(plan.before, profile, contactsWithHistory),
+    history,
     change: changeFacts(
       plan.before,
       plan.after,
@@ -121,18 +151,18 @@ function factsOf(context: Reported, { pass, snapshot, profile, furtherPages }: R
     notBack: lost,
     profile,
     time,
-    strategies: adviseStrategy({
-      ...{ schemaId, interactions, time },
-      freePlaces: schemas === undefined ? plan.schemas.free : freePlaces(schemas.length),
-      automations: plan.automations,
-      templates: plan.templates ?? [],
-      audiences: plan.audiences ?? [],
-      sure: coverage.sure,
-      notBack: countNotBack(lacking),
-    }),
+    strategies,
     hands: handWork(plan),
-    evidence: evidenceOf(context, snapshot, pass, { coverage, preflight }),
+    evidence: evidenceOf(context, read, { coverage, preflight, carried, hot }),
   }
+}
+
+/** What the last command failed with; null where it ended well, or nothing has failed since the final pass. */
+function failureSinceFinalPass({ journal }: Reported): string | null {
+  const events = journal.events.all()
+  const done = events.findLastIndex(({ name, kind }) => name === 'final-pass' && kind === 'finished')
+  const last = events.slice(done + 1).findLast(({ name }) => name === FAILURE || name === SUCCESS)
+  return last?.name === FAILURE ? String((last.detail as JsonObject)['what']) : null
 }
 
 function isNewlySegmentable({ plan }: Reported, name: string): boolean {
@@ -144,34 +174,30 @@ function isNewlySegmentable({ plan }: Reported, name: string): boolean {
 
 function evidenceOf(
   context: Reported,
-  { folder, manifest, manifestDigest }: Snapshot,
-  pass: PassName,
+  { pass, snapshot: { folder, manifest, manifestDigest } }: Read,
   known: {
     readonly coverage: { readonly sure: boolean; readonly statements: readonly string[] }
     readonly preflight: boolean | null
+    readonly carried: number
+    readonly hot: boolean
   },
 ): EvidenceFacts {
   const { plan, planDigest, journal, tool } = context
   const { source, listed, read, empty, gone, failed, counted: count } = manifest.contacts
+  const { preflight, carried, hot } = known
   const done = journal.events.latest(pass, 'finished')
   return {
-    ...{ snapshot: folder, manifestDigest, preflight: known.preflight },
+    ...{ snapshot: snapshotName(plan, folder), manifestDigest, preflight },
     provenAt: done === undefined ? null : new Date(done.at).toISOString(),
     coverage: {
-      ...{
-        source: basename(source),
-        listed,
-        read,
-        empty,
-        gone,
-        failed,
-        moved: amendmentOf(journal)?.contacts.length ?? 0,
-      },
+      ...{ asked: true, source: basename(source), listed, read, empty, gone, failed, carried },
+      moved: amendmentOf(journal)?.contacts.length ?? 0,
       counted: basisOf(journal)?.counted ?? count ?? null,
       sure: known.coverage.sure,
       statements: known.coverage.statements,
     },
     tool: `${tool.name} ${tool.version}`,
+    finalPass: hot ? 'hot' : 'full',
     plan: { file: `runs/${plan.run}/plan.json`, digest: planDigest, madeAt: plan.createdAt },
     policy: plan.policy === undefined ? [] : policyLines(plan.policy),
   }

@@ -15,6 +15,8 @@ import { deletionFacts } from './deletion-facts.ts'
 import { notBack } from './not-back.ts'
 import { PageCount } from './pages.ts'
 import type { Facts } from './report.ts'
+import { kindOf } from './snapshot-kinds.ts'
+import { snapshotName } from './snapshot-name.ts'
 import { timeFacts } from './windows.ts'
 
 export interface SnapshotReportTools extends Pick<ReadContext, 'tool' | 'stop' | 'progress'> {
@@ -30,8 +32,9 @@ export async function snapshotReportFacts(
   after: InteractionSchema | undefined,
   { tool, stop, progress, ratePerSecond }: SnapshotReportTools,
 ): Promise<Facts> {
-  const { manifest, schema, folder, manifestDigest } = snapshot
-  const { tenant, schemaId, pass, startedAt, finishedAt, contacts } = manifest
+  const { manifest, schema, folder, manifestDigest, links } = snapshot
+  const { tenant, schemaId, startedAt, finishedAt, contacts } = manifest
+  const kind = kindOf(manifest, links.length)
   const pages = new PageCount()
   const profile = await profileOf(pages.over(snapshot.contacts()), {
     ...{ before: schema, after: after ?? schema, stop },
@@ -39,46 +42,48 @@ export async function snapshotReportFacts(
     onProgress: (done) =>
       progress({ phase: 'report: contacts looked at', done, total: contacts.listed, doneHere: done }),
   })
-  const { source, listed, read, empty, gone, failed, counted } = contacts
+  const { source, listed, read, empty, gone, failed, counted, carried = 0 } = contacts
   const estimate = estimateUpgrade({
     ...{ ratePerSecond, contacts: listed, finalPassContacts: listed, furtherPages: pages.further },
     interactions: profile.interactions,
     contactsWithHistory: profile.contacts.withHistory,
     recordBytes: 0,
   })
+  const time = timeFacts({
+    ...{ estimate, schemaId, recent: profile.recent, hot: null, begin: null, canaryGate: false },
+    readAgain: profile.interactions,
+  })
+  const name = snapshotName(manifest, folder)
   return {
     subject: {
-      ...{ tenant, schemaId, pass, startedAt, finishedAt },
+      ...{ tenant, schemaId, pass: kind.pass, startedAt, finishedAt },
       environment: environmentOf(tenant),
       displayName: schema.displayName,
       run: null,
     },
-    verdict: {
-      may: 'no-plan',
-      sentence: `This is what ${tenant} held of ${schemaId} when it was read. No upgrade is planned by it, so there is nothing to approve.`,
-      because: [],
-      accepts: [],
+    verdict: { may: 'no-plan', sentence: kind.sentence, because: kind.because, accepts: [] },
+    deletion: {
+      ...deletionFacts(schema, profile, profile.contacts.withHistory),
+      // Nothing is deleted.
+      ...{ meanwhile: [], templateNames: [] },
     },
-    deletion: deletionFacts(schema, profile, profile.contacts.withHistory),
+    history: null,
     change: after === undefined ? null : changeFacts(schema, after, []),
     notBack: notBack({
-      ...{ profile, tally: null, history: null, loss: 0, snapshot: folder, baseSnapshot: null },
+      ...{ profile, history: null, gone: 0, engageExamples: [], provisional: true },
+      ...{ snapshot: name, baseSnapshot: null },
     }),
     profile,
-    time: timeFacts({ ...{ estimate, schemaId, recent: profile.recent, hot: null, begin: null } }),
+    // What an upgrade would take is told of what one would begin with.
+    time: kind.asked ? time : { ...time, phases: [], windows: [], calls: 0, seconds: 0 },
     strategies: null,
     hands: [],
     evidence: {
-      ...{ snapshot: folder, manifestDigest, provenAt: null, plan: null, preflight: null, policy: [] },
+      ...{ snapshot: name, manifestDigest, provenAt: null, plan: null, preflight: null, policy: [] },
+      finalPass: null,
       coverage: {
-        ...{ source: basename(source), listed, read, empty, gone, failed, moved: null },
-        counted: counted ?? null,
-        sure: false,
-        statements: [
-          counted === undefined
-            ? 'The tenant gave no count of its contacts when it was read.'
-            : `The tenant counted ${counted} contacts when it was read; the list held ${listed}.`,
-        ],
+        ...{ asked: kind.asked, source: basename(source), listed, read, empty, gone, failed, carried },
+        ...{ moved: null, counted: counted ?? null, sure: false, statements: kind.coverage },
       },
       tool: `${tool.name} ${tool.version}`,
     },

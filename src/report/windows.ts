@@ -1,104 +1,148 @@
 /**
  * What an upgrade costs in time: its phases, and the windows in which something does not work.
- * Guarantees: pure; waits for people are not counted, and that is said; a window never ends before the phases that it spans.
+ * Guarantees: pure; what the phases take adds up to the total; waits for people are not counted, and every window that spans one says
+ * so and has no end; instants are rounded up to minutes as lengths of time are, all alike.
  */
-
 import type { RecentRate } from '../profile/profile.ts'
 import { duration, type Estimate } from '../upgrade/estimate.ts'
-import { capital } from './page/wording.ts'
+import { capital } from '../words.ts'
 import type { Phase, TimeFacts, Window } from './report.ts'
 
 /** Between the deletion and the new schema's being seen: a few requests, and a wait that a read may lag. In seconds. */
-const GAP = 60
+const MISSING = 60
+/** What a snapshot is read at for the report and to prove it again, both together, in interactions a second. */
+const READ_PER_SECOND = 8_000
+/** Trying the new schema out, deleting, recreating, and the sample of contacts that is looked at right before. */
+const GAP_CALLS = 220
 /** A hot pass is spoken of where it shortens the stop to this share of it, or less. */
 const WORTH = 0.8
+const MINUTE_MS = 60_000
 
 export interface WindowFacts {
   readonly estimate: Estimate
+  /** Interactions that are read from disk between the final pass and the deletion: those of Engage, and those of the source. */
+  readonly readAgain: number
   /** What the final pass would take, in seconds, if it left contacts without history out; null where it does so anyway. */
   readonly hot: number | null
   /** Milliseconds since the epoch: when producers stop; null where that is not planned. */
   readonly begin: number | null
   readonly recent: RecentRate | null
-  /** Where nothing is deleted yet because this is of a snapshot by itself, the base pass is done too. */
+  /** Whether somebody looks at the first interaction before the others are imported. */
+  readonly canaryGate: boolean
   readonly schemaId: string
 }
 
 /** @returns phases and windows, with start and end where it is known when it begins */
-export function timeFacts({ estimate, hot, begin, recent, schemaId }: WindowFacts): TimeFacts {
-  const [base, final, posting, reading] = estimate.phases.map(({ seconds }) => seconds) as [
-    number,
-    number,
-    number,
-    number,
-  ]
-  const span = (from: number, seconds: number): { start: string | null; end: string | null } => ({
+export function timeFacts(facts: WindowFacts): TimeFacts {
+  const { estimate, begin, recent } = facts
+  const { ratePerSecond } = estimate
+  const [base, final, posting, reading] = estimate.phases as [Step, Step, Step, Step]
+  const preparing = Math.ceil(facts.readAgain / READ_PER_SECOND) + Math.ceil(GAP_CALLS / ratePerSecond)
+  const gap: Step = {
+    phase: 'report, trial of the new schema, deletion, recreation',
+    calls: GAP_CALLS,
+    seconds: preparing + MISSING,
+  }
+  const span = (from: number, seconds: number): Pick<Phase, 'start' | 'end'> => ({
     start: begin === null ? null : instant(begin, from),
     end: begin === null ? null : instant(begin, from + seconds),
   })
-  const starts = [null, 0, final + GAP, final + GAP + posting]
-  const phases = estimate.phases.map((phase, index): Phase => {
-    const from = starts[index] ?? null
-    const { calls, seconds } = phase
-    // The base pass is read while the tenant lives: before, whenever that is.
-    const when = from === null ? { start: null, end: null } : span(from, seconds)
-    return { name: capital(phase.phase), calls, seconds, ...when }
+  let from = 0
+  const steps = [final, gap, posting, reading].map((step): Phase => {
+    const made = phaseOf(step, span(from, step.seconds))
+    from += step.seconds
+    return made
   })
+  // The base pass is read while the tenant lives: before, whenever that is.
+  const phases = [phaseOf(base, { start: null, end: null }), ...steps]
   const perDay = recent === null || recent.days === 0 ? null : rateOf(recent)
-  const arriving = (seconds: number): number | null =>
-    perDay === null ? null : Math.round((perDay.mean * seconds) / 86_400)
-  const faster =
-    hot === null || hot + GAP > (final + GAP) * WORTH
-      ? ''
-      : ` With a final pass of those with history and a sample (--final-pass hot) it would be ${duration(hot + GAP)}, at the risk that contacts which are left out have received something meanwhile.`
-  const windows: readonly Window[] = [
-    {
-      name: 'Producers stand still',
-      means: `Whatever posts interactions of ${schemaId} is stopped, or queues, while every contact is read once more, until the schema is back.${faster}`,
-      seconds: final + GAP,
-      ...span(0, final + GAP),
-      arriving: arriving(final + GAP),
-    },
-    {
-      name: 'The schema is missing',
-      means:
-        'Between deletion and recreation: what is posted in this time is lost, triggers on it end in errors, and nothing of it is on the contact card.',
-      seconds: GAP,
-      ...span(final, GAP),
-      arriving: arriving(GAP),
-    },
-    {
-      name: 'History is incomplete',
-      means:
-        'From the deletion until all is imported again: segments, contact cards and e-mails that look at it see only a part. New interactions come in as usual.',
-      seconds: GAP + posting,
-      ...span(final, GAP + posting),
-      arriving: null,
-    },
-    {
-      name: 'Automations are paused',
-      means:
-        'Until everything is imported, read back and compared: what would start them meanwhile does not start them afterwards.',
-      seconds: final + GAP + posting + reading,
-      ...span(0, final + GAP + posting + reading),
-      arriving: arriving(final + GAP + posting + reading),
-    },
-  ]
   return {
-    ratePerSecond: estimate.ratePerSecond,
+    ratePerSecond,
     begin: begin === null ? null : new Date(begin).toISOString(),
     phases,
-    calls: estimate.calls,
-    seconds: base + final + GAP + posting + reading,
-    windows,
+    calls: phases.reduce((sum, { calls }) => sum + calls, 0),
+    seconds: phases.reduce((sum, { seconds }) => sum + seconds, 0),
+    windows: windowsOf(facts, { final, posting, reading, preparing }, (seconds) =>
+      perDay === null ? null : Math.round((perDay.mean * seconds) / 86_400),
+    ).map(({ from, ...window }): Window => {
+      const { start, end } = span(from, window.seconds)
+      return { ...window, start, end: window.waits ? null : end }
+    }),
     perDay,
   }
 }
 
+type Step = Estimate['phases'][number]
+
+interface Steps {
+  readonly final: Step
+  readonly posting: Step
+  readonly reading: Step
+  /** Seconds between the final pass and the deletion. */
+  readonly preparing: number
+}
+
+interface Placed {
+  readonly name: string
+  readonly means: string
+  readonly from: number
+  readonly seconds: number
+  readonly waits: boolean
+  readonly arriving: number | null
+}
+
+function windowsOf(
+  { schemaId, hot, canaryGate }: WindowFacts,
+  { final, posting, reading, preparing }: Steps,
+  arriving: (seconds: number) => number | null,
+): readonly Placed[] {
+  const stop = final.seconds + preparing + MISSING
+  const faster =
+    hot === null || hot + preparing + MISSING > stop * WORTH
+      ? ''
+      : ` With a final pass of those with history and a sample (--final-pass hot) it would be ${duration(hot + preparing + MISSING)}, at the risk that contacts which are left out have received something meanwhile.`
+  const deleted = final.seconds + preparing
+  const incomplete = MISSING + posting.seconds
+  const paused = deleted + incomplete + reading.seconds
+  const window = (
+    ...[name, from, seconds, waits, means, arrives = true]: [
+      string,
+      number,
+      number,
+      boolean,
+      string,
+      boolean?,
+    ]
+  ): Placed => ({ name, means, seconds, from, waits, arriving: arrives ? arriving(seconds) : null })
+  return [
+    window(
+      ...(['Producers stand still', 0, stop, true] as const),
+      `Whatever posts interactions of ${schemaId} is stopped, or queues, while contacts are read once more, until the schema is back.${faster}`,
+    ),
+    window(
+      ...(['The schema is missing', deleted, MISSING, false] as const),
+      'Between deletion and recreation: what is posted in this time is lost, triggers on it end in errors, and nothing of it is on the contact card.',
+    ),
+    window(
+      ...(['History is incomplete', deleted, incomplete, canaryGate] as const),
+      'From the deletion until all is imported again: segments, contact cards and e-mails that look at it see only a part. New interactions come in as usual.',
+      false,
+    ),
+    window(
+      ...(['Automations are paused', 0, paused, true] as const),
+      'Until everything is imported, read back and compared: what would start them meanwhile does not start them afterwards.',
+    ),
+  ]
+}
+
+function phaseOf({ phase, calls, seconds }: Step, when: Pick<Phase, 'start' | 'end'>): Phase {
+  return { name: capital(phase), calls, seconds, ...when }
+}
+
 function rateOf({ interactions, days, busiestDay }: RecentRate): { mean: number; most: number } {
-  return { mean: Math.round((interactions / days) * 10) / 10, most: busiestDay.interactions }
+  return { mean: Math.round((interactions / days) * 10) / 10, most: busiestDay?.interactions ?? 0 }
 }
 
 function instant(begin: number, seconds: number): string {
-  return new Date(begin + seconds * 1_000).toISOString()
+  return new Date(Math.ceil((begin + seconds * 1_000) / MINUTE_MS) * MINUTE_MS).toISOString()
 }

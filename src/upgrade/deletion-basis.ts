@@ -5,11 +5,11 @@
 import type { JsonObject } from '../json.ts'
 import { basisOf } from './approval.ts'
 import type { Coverage } from './coverage.ts'
-import { isRefuted } from './final-pass.ts'
+import { isHot } from './final-pass.ts'
 import { importedResult, lossOf } from './imported.ts'
 import { coverageWith } from './joined.ts'
 import { passResult } from './pass.ts'
-import { forbidden } from './policy.ts'
+import { forbidden, type Subject } from './policy.ts'
 import type { ReadContext } from './strategy.ts'
 
 /** @returns whether Engage has accepted the new schema on trial */
@@ -26,13 +26,26 @@ export function coverageNow(context: Pick<ReadContext, 'journal' | 'plan'>): Cov
 
 /** @returns why the organisation's policy lets nobody approve it, in sentences; none where it does, or there is none */
 export function forbiddenFor(context: Pick<ReadContext, 'plan' | 'journal'>): readonly string[] {
-  const { plan, journal } = context
+  const refused = importedResult(context).tally.refusable
+  const [loss, sure] = [lossOf(context), coverageNow(context).sure]
+  return forbiddenSoFar(context, { refused, loss, sure, proven: isProven(context.journal) })
+}
+
+/**
+ * @param known what is known so far, where not all is done that an approval takes; `proven` is left out where the new schema was
+ *   not tried yet
+ * @returns why the policy would let nobody approve it, in sentences
+ */
+export function forbiddenSoFar(
+  context: Pick<ReadContext, 'plan' | 'journal'>,
+  known: Pick<Subject, 'refused' | 'loss' | 'sure'> & Partial<Pick<Subject, 'proven'>>,
+): readonly string[] {
+  const { plan } = context
   if (plan.policy === undefined) return []
   return forbidden(plan.policy, {
-    refused: importedResult(context).tally.refusable,
-    loss: lossOf(context),
-    sure: coverageNow(context).sure,
-    proven: isProven(journal),
-    fullPass: plan.finalPass.mode === 'full' || isRefuted(context),
+    // Without a free place it can't be tried.
+    proven: plan.schemas.free > 0,
+    ...known,
+    fullPass: !isHot(context),
   })
 }

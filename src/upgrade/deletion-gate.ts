@@ -37,7 +37,6 @@ export const deletionApproved: Gate = {
     if (unproven) needs.push('accept-no-preflight')
     const loss = lossOf(context)
     if (loss > 0) needs.push('accept-loss')
-    const { refusable, refusableExample } = importedResult(context).tally
     const on = approvalOf(journal)
     const against = [...forbiddenFor(context), ...whyAnotherPolicy(context.settings.policy, plan)]
     return {
@@ -58,12 +57,7 @@ export const deletionApproved: Gate = {
             ]
           : []),
         ...historyAsks(context),
-        ...(refusable > 0
-          ? [
-              `By the new schema's rules Engage will refuse ${refusable} of the interactions: they will not come back.`,
-              `For example ${refusableExample}`,
-            ]
-          : []),
+        ...refusedAsks(context),
         ...(mayHaveDeleted(context.journal)
           ? [
               'The schema is there again after a deletion of this run. Every contact is read before it is deleted once more; what is not in the snapshot stops it.',
@@ -115,6 +109,24 @@ function secondLines({ journal, plan }: ReadContext, on: Approval | undefined): 
   return [
     ...(voided === undefined ? [] : [`The signature of ${voided} is void: what it was on has changed.`]),
     first === undefined ? TWO_NEEDED : firstLine(first),
+  ]
+}
+
+/** What the new schema refuses; what only the source has was never in Engage. */
+function refusedAsks(context: ReadContext): readonly string[] {
+  const { refusable, refusableExample } = importedResult(context).tally
+  const theirs = usesHistory(context.journal) ? (mergeResult(context).refusableOfSource ?? 0) : 0
+  const ours = refusable - theirs
+  return [
+    ...(ours > 0
+      ? [`By the new schema's rules Engage will refuse ${ours} of the interactions: they will not come back.`]
+      : []),
+    ...(theirs > 0
+      ? [
+          `By the new schema's rules Engage will refuse ${theirs} of the interactions that only the history of the source has.`,
+        ]
+      : []),
+    ...(refusable > 0 ? [`For example ${refusableExample}`] : []),
   ]
 }
 

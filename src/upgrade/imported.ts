@@ -23,6 +23,8 @@ export interface MergeResult extends PassResult {
   readonly figures: HistoryFigures
   /** Properties that only the source knew, and that the new schema refuses as they are: left out, in so many interactions. */
   readonly unfit: number
+  /** Of those that the new schema refuses: how many only the source has. Absent in those of an earlier version. */
+  readonly refusableOfSource?: number
 }
 
 /** @returns what was merged @throws Error where that is not done, or was done with another final pass */

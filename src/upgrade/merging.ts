@@ -69,13 +69,13 @@ export async function merge(context: ReadContext): Promise<Json> {
     context.say(`what is imported is kept unencrypted in ${folder} until it is removed`)
   context.say(historyLine(figures))
   const { gone, empty } = manifest.contacts
-  const { unfit, ...refusable } = found
+  const { unfit, refusableOfSource, ...refusable } = found
   const result: MergeResult = {
     ...final,
     ...{ snapshot, manifestDigest: manifest.digest, interactions: manifest.interactions.records },
     contactsWithHistory: listed - gone - empty,
     tally: { ...final.tally, ...refusable },
-    ...{ of: final.manifestDigest, figures, unfit },
+    ...{ of: final.manifestDigest, figures, unfit, refusableOfSource },
   }
   return result as unknown as Json
 }
@@ -83,6 +83,7 @@ export async function merge(context: ReadContext): Promise<Json> {
 type Refusable = Pick<PassTally, 'refusable' | 'refusableExample' | 'refusableBack' | 'refusableBackExample'>
 
 interface Written extends Pick<MergeResult, 'unfit' | 'figures'>, Refusable {
+  readonly refusableOfSource: number
   readonly parts: readonly PartProof[]
 }
 
@@ -98,7 +99,7 @@ async function write(
   const checkBefore = createPayloadCheck(plan.before)
   const enriched = enricher(context, check)
   const parts = openParts(folder, settings.contactsPerPart, { compression, schemaId: plan.schemaId })
-  let [unfit, refusable, refusableBack] = [0, 0, 0]
+  let [unfit, refusable, refusableOfSource, refusableBack] = [0, 0, 0, 0]
   let refusableExample: string | null = null
   let refusableBackExample: string | null = null
   const put = async (sides: TwoSides): Promise<void> => {
@@ -112,6 +113,7 @@ async function write(
     )
     const [forth, back] = [refusablesIn(interactions, check), refusablesIn(interactions, checkBefore)]
     refusable += forth.count
+    if (state === 'read') refusableOfSource += refusablesIn(sides.onlyInSource, check).count
     refusableExample ??= forth.example
     refusableBack += back.count
     refusableBackExample ??= back.example
@@ -119,7 +121,7 @@ async function write(
   }
   try {
     const figures: HistoryFigures = await keepLedger(context, engage, source, put)
-    const found = { refusable, refusableExample, refusableBack, refusableBackExample }
+    const found = { refusable, refusableExample, refusableOfSource, refusableBack, refusableBackExample }
     return { parts: await parts.close(), figures, unfit, ...found }
   } finally {
     await parts.abandon()

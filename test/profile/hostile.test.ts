@@ -167,7 +167,7 @@ describe('a schema', () => {
       ['b', { before: false, after: true }],
       ['a', { before: true, after: false }],
     ])
-    expect(unnamed).toEqual([{ name: 'b', count: 1 }])
+    expect(unnamed).toEqual([{ name: 'old', count: 1, before: true }])
   })
 
   it('that checks nothing can be told so', async () => {

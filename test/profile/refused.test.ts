@@ -71,22 +71,22 @@ describe('refused', () => {
 })
 
 describe('unnamed', () => {
-  it('are the names that the schema of the data has not, most frequent first', async () => {
+  it('are the names that the new schema has not, most frequent first', async () => {
     const before = schemaOf('{"known": {"type": "string"}}')
     const { unnamed } = await profiled(
       given(
         { known: 1, b: 1, a: 1 },
-        { b: null },
+        { b: null, a: 2 },
         parseJson('{"__proto__": 1, "constructor": 2}') as JsonObject,
       ),
       schemaOf('{"b": {"type": "string"}}'),
       before,
     )
     expect(unnamed).toEqual([
-      { name: 'b', count: 2 },
-      { name: '__proto__', count: 1 },
-      { name: 'a', count: 1 },
-      { name: 'constructor', count: 1 },
+      { name: 'a', count: 2, before: false },
+      { name: '__proto__', count: 1, before: false },
+      { name: 'constructor', count: 1, before: false },
+      { name: 'known', count: 1, before: true },
     ])
   })
 
@@ -119,8 +119,8 @@ describe('unnamed', () => {
       given({ [`${long}1`]: 1, [`${long}2`]: 1 }, { 'a@b.se': 1, '070-123 45 67': 1, '+46701234567': 1 }),
     )
     expect(unnamed).toEqual([
-      { name: '(names that hold personal data)', count: 3 },
-      ...[1, 2].map(() => ({ name: `${'x'.repeat(80)}…`, count: 1 })),
+      { name: '(names that hold personal data)', count: 3, before: false },
+      ...[1, 2].map(() => ({ name: `${'x'.repeat(80)}…`, count: 1, before: false })),
     ])
   })
 })

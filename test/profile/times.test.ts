@@ -73,7 +73,7 @@ describe('months', () => {
     expect(months).toEqual([{ month: '2026-01', interactions: 1 }])
     expect([undated, interactions]).toEqual([odd.length, odd.length + 1])
     expect(facts.oldestCreated).toBe(facts.newestCreated)
-    expect(recent?.interactions).toBe(1)
+    expect(recent?.newest).toBe('2026-01-01')
   })
 
   it('begin in 1990 and end a year after the snapshot', async () => {
@@ -97,12 +97,13 @@ describe('months', () => {
 describe('the rate of late', () => {
   const day = (back: number, hour = 12) => new Date(Date.UTC(2026, 0, 31, hour) - back * DAY).toISOString()
 
-  it('is of the 28 days up to the newest one', async () => {
-    const { recent } = await at(day(28), day(27), day(3), day(3, 0), day(0), day(200))
+  it('is of the 28 days up to the reading', async () => {
+    const { recent } = await at(day(25), day(24), day(3), day(3, 0), day(0), day(200))
     expect(recent).toEqual({
       days: 28,
       interactions: 4,
       busiestDay: { day: '2026-01-28', interactions: 2 },
+      newest: '2026-01-31',
     })
   })
 
@@ -111,17 +112,23 @@ describe('the rate of late', () => {
     expect((await at(...dates)).recent).toEqual((await at(...dates.toReversed())).recent)
   })
 
-  it('is of as many days as there are', async () => {
-    expect((await at(day(0), day(2), day(2))).recent).toMatchObject({ days: 3, interactions: 3 })
+  it('is of as many days as there are since the first one', async () => {
+    expect((await at(day(0), day(2), day(2))).recent).toMatchObject({ days: 6, interactions: 3 })
+  })
+
+  it('is nothing where nothing is that new, and says since when', async () => {
+    expect((await at(day(300), day(30), day(25))).recent).toEqual({
+      ...{ days: 28, interactions: 0, busiestDay: null, newest: '2026-01-06' },
+    })
   })
 
   it('leaves out what is dated after the snapshot', async () => {
     const { recent, months } = await at(day(1), new Date(AS_OF + 30 * DAY).toISOString())
-    expect(recent).toMatchObject({ days: 1, interactions: 1 })
+    expect(recent).toMatchObject({ days: 5, interactions: 1 })
     expect(months).toHaveLength(3)
   })
 
   it('names the first of several days with as many', async () => {
-    expect((await at(day(2), day(5), day(9))).recent?.busiestDay.day).toBe('2026-01-22')
+    expect((await at(day(2), day(5), day(9))).recent?.busiestDay?.day).toBe('2026-01-22')
   })
 })

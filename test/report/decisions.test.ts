@@ -15,59 +15,82 @@ function timeOf(changes: object = {}, begin: number | null = null) {
     ...{ ratePerSecond: 50, finalPassContacts: 100_000, recordBytes: 0 },
     ...changes,
   })
-  const recent = { days: 28, interactions: 2_800, busiestDay: { day: '2026-11-20', interactions: 400 } }
-  return timeFacts({ estimate, hot: 600, begin, recent, schemaId: SCHEMA })
+  const busiestDay = { day: '2026-11-20', interactions: 400 }
+  const recent = { days: 28, interactions: 2_800, busiestDay, newest: '2026-11-30' }
+  return timeFacts({
+    ...{ estimate, hot: 600, begin, recent, schemaId: SCHEMA, canaryGate: false, readAgain: 300_000 },
+    ...changes,
+  })
 }
 
 describe('the windows of an upgrade', () => {
   it('span the phases in which something does not work', () => {
-    const { phases, windows, seconds } = timeOf()
-    const [base, final, posting, reading] = phases.map((each) => each.seconds) as [
-      number,
-      number,
-      number,
-      number,
-    ]
-    expect([base, final, posting, reading]).toEqual([2_010, 2_010, 6_000, 810])
+    const { phases, windows, seconds, calls } = timeOf()
+    const [base = 0, final = 0, gap = 0, posting = 0, reading = 0] = phases.map((each) => each.seconds)
+    // The report and the proof: 300,000 at 8,000 a second, and a few requests; then the minute without the schema.
+    expect([base, final, gap, posting, reading]).toEqual([2_010, 2_010, 38 + 5 + 60, 6_000, 810])
     expect(Object.fromEntries(windows.map((each) => [each.name, each.seconds]))).toEqual({
-      'Producers stand still': final + 60,
+      'Producers stand still': final + gap,
       'The schema is missing': 60,
       'History is incomplete': 60 + posting,
-      'Automations are paused': final + 60 + posting + reading,
+      'Automations are paused': final + gap + posting + reading,
     })
-    expect(seconds).toBe(base + final + 60 + posting + reading)
+    expect(seconds).toBe(base + final + gap + posting + reading)
+    expect(calls).toBe(phases.reduce((sum, each) => sum + each.calls, 0))
     expect(windows.map(({ start }) => start)).toEqual([null, null, null, null])
   })
 
   it('have a start and an end once it is planned when they begin, and follow each other', () => {
     const { phases, windows, begin } = timeOf({}, Date.parse('2026-12-01T19:00:00Z'))
     expect(begin).toBe('2026-12-01T19:00:00.000Z')
-    expect(phases.map(({ start }) => start)).toEqual([
-      null,
-      '2026-12-01T19:00:00.000Z',
-      '2026-12-01T19:34:30.000Z',
-      '2026-12-01T21:14:30.000Z',
+    expect(phases.map(({ start, end }) => [start, end])).toEqual([
+      [null, null],
+      // 33 min 30 s, which is told as 34 min: each instant is rounded as that is.
+      ['2026-12-01T19:00:00.000Z', '2026-12-01T19:34:00.000Z'],
+      ['2026-12-01T19:34:00.000Z', '2026-12-01T19:36:00.000Z'],
+      ['2026-12-01T19:36:00.000Z', '2026-12-01T21:16:00.000Z'],
+      ['2026-12-01T21:16:00.000Z', '2026-12-01T21:29:00.000Z'],
     ])
     expect(windows.map(({ start, end }) => [start, end])).toEqual([
-      ['2026-12-01T19:00:00.000Z', '2026-12-01T19:34:30.000Z'],
-      ['2026-12-01T19:33:30.000Z', '2026-12-01T19:34:30.000Z'],
-      ['2026-12-01T19:33:30.000Z', '2026-12-01T21:14:30.000Z'],
-      ['2026-12-01T19:00:00.000Z', '2026-12-01T21:28:00.000Z'],
+      ['2026-12-01T19:00:00.000Z', null],
+      ['2026-12-01T19:35:00.000Z', '2026-12-01T19:36:00.000Z'],
+      ['2026-12-01T19:35:00.000Z', '2026-12-01T21:16:00.000Z'],
+      ['2026-12-01T19:00:00.000Z', null],
+    ])
+  })
+
+  it('have no end where somebody has to read and sign within them', () => {
+    const waiting = (canaryGate: boolean) =>
+      timeOf({ canaryGate }, 0)
+        .windows.filter(({ waits, end }) => waits && end === null)
+        .map(({ name }) => name)
+    expect(waiting(false)).toEqual(['Producers stand still', 'Automations are paused'])
+    expect(waiting(true)).toEqual([
+      'Producers stand still',
+      'History is incomplete',
+      'Automations are paused',
     ])
   })
 
   it('say what stands at the producers meanwhile, and what a hot final pass would save', () => {
     const { windows, perDay } = timeOf()
     expect(perDay).toEqual({ mean: 100, most: 400 })
-    expect(windows[0]?.arriving).toBe(Math.round((100 * 2_070) / 86_400))
-    expect(windows[0]?.means).toContain('--final-pass hot) it would be 11 min')
+    expect(windows[0]?.arriving).toBe(Math.round((100 * 2_113) / 86_400))
+    expect(windows[0]?.means).toContain('--final-pass hot) it would be 12 min')
     expect(windows[2]?.arriving).toBeNull()
   })
 })
 
 describe('the advice', () => {
   const facts = {
-    ...{ schemaId: SCHEMA, interactions: 300_000, freePlaces: 3, sure: true, notBack: 0 },
+    ...{
+      schemaId: SCHEMA,
+      interactions: 300_000,
+      freePlaces: 3,
+      sure: true,
+      loss: 0,
+      imported: 'again' as const,
+    },
     ...{ automations: ['Thank-you e-mail'], templates: [], audiences: [] },
     time: timeOf(),
   }
@@ -78,7 +101,7 @@ describe('the advice', () => {
 
   it.each([
     ['coverage is not sure', { sure: false }],
-    ['much would not come back', { notBack: 30_000 }],
+    ['much would not come back', { loss: 30_000 }],
     ['history would be incomplete for longer than a night', { time: timeOf({ interactions: 2_000_000 }) }],
   ])('is a second schema where %s and there is a place for it', (_, change) => {
     expect(adviseStrategy({ ...facts, ...change })).toMatchObject({ advised: 'parallel' })
@@ -99,8 +122,13 @@ describe('the verdict', () => {
   const facts = {
     ...{ schemaId: SCHEMA, tenant: 'acme.voyado.com', interactions: 300_000, finalPassDone: true },
     ...{ preflight: true, coverageSure: true, forbidden: [], notBack: [], risk: null, personal: [] },
+    ...{ importMade: true, failure: null, history: null, parallel: [] },
+    profile: { refused: { interactions: 0, reasons: [] }, unnamed: [] },
   }
-  const lost: NotBack = { title: 'Refused', count: 3, why: '', today: true, examples: [], where: null }
+  const lost: NotBack = {
+    ...{ title: 'Refused', count: 3, why: '', today: true, provisional: false, examples: [], where: null },
+  }
+  const unnamed = [{ name: 'channel', count: 7, before: false }]
 
   it('is that it may be deleted only once every contact was read after the producers stopped', () => {
     expect(verdictOf(facts)).toMatchObject({
@@ -110,6 +138,17 @@ describe('the verdict', () => {
       accepts: [],
     })
     expect(verdictOf({ ...facts, finalPassDone: false }).may).toBe('not-yet')
+  })
+
+  it.each([
+    [{ importMade: false }, 'not merged yet'],
+    [{ preflight: null }, 'has not passed its trial'],
+  ])('is that it may not yet while something is to be made first: %j', (change, words) => {
+    const failure = 'The new schema does not pass its trial.'
+    const verdict = verdictOf({ ...facts, ...change, failure })
+    expect(verdict.may).toBe('not-yet')
+    expect(verdict.sentence).toContain(words)
+    expect(verdict.because[0]).toBe(`The last command failed: ${failure}`)
   })
 
   it('is that it must not where the policy forbids it, whatever else is done', () => {
@@ -125,11 +164,13 @@ describe('the verdict', () => {
     [{ preflight: false }, 'could not be tried out'],
     [{ risk: 'some are left out' }, 'some are left out'],
     [{ personal: ['comment'] }, 'comment holds personal data'],
+    [{ parallel: ['It would take a night.'] }, 'Advised here is a second schema in parallel'],
+    [{ profile: { ...facts.profile, unnamed } }, '7 interactions have channel'],
   ])('names what whoever signs accepts: %j', (change, words) => {
     const { accepts, sentence } = verdictOf({ ...facts, ...change })
     expect(accepts).toEqual([expect.stringContaining(words)])
     expect(sentence).toContain('Whoever signs accepts what is listed below.')
-    if ('notBack' in change) expect(sentence).not.toContain('all of them come back')
+    if ('notBack' in change || 'profile' in change) expect(sentence).not.toContain('all of them come back')
   })
 })
 

@@ -26,7 +26,7 @@ export const HOSTILE: readonly string[] = [
 
 /** What the report itself says: its kinds, states and dates, which are no texts of anybody. */
 const KINDS =
-  /^(engage-migrate report|production|staging|sandbox|unknown|may|not-yet|must-not|no-plan|error|warning|in-place|parallel|pending|open|signed|not-needed|good|poor|never|numbers|instants|lengths|e-mail address|phone number)$/
+  /^(engage-migrate report|production|staging|sandbox|unknown|may|not-yet|must-not|no-plan|error|warning|in-place|parallel|pending|open|signed|not-needed|good|poor|never|besides|only|full|hot|numbers|instants|lengths|e-mail address|phone number)$/
 const DATE = /^\d{4}-\d\d(-\d\d(T[\d:.]+Z)?)?$/
 
 /**

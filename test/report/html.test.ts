@@ -11,7 +11,10 @@ import { htmlOf } from '../../src/report/page/html.ts'
 import type { Report } from '../../src/report/report.ts'
 import { openBrowser, type TestBrowser } from './browser.ts'
 import { HOSTILE, harmless, hostile } from './hostile.ts'
-import { REPORT } from './sample.ts'
+import { FACTS, HISTORY, REPORT } from './sample.ts'
+
+/** With all that there is to tell, where the sample itself has no history of the source. */
+const WITH_HISTORY: Report = { ...REPORT, facts: { ...FACTS, history: HISTORY } }
 
 const folder = mkdtempSync(join(tmpdir(), 'engage-migrate-page-'))
 let opened: TestBrowser
@@ -73,7 +76,7 @@ describe('opened without scripts and without a network', () => {
   })
 
   test('on a telephone it is not wider than the screen, hostile texts or not', async () => {
-    for (const report of [REPORT, hostile(REPORT, 0), endless(REPORT)]) {
+    for (const report of [REPORT, hostile(WITH_HISTORY, 0), endless(REPORT)]) {
       await using open = await openPage(await htmlOf(report), { ...PLAIN, ...PHONE })
       const { over, heading } = await widths(open.page)
       expect(over).toBe(0)
@@ -116,7 +119,7 @@ const LOOKS: ReadonlyArray<{
 test('a checker of accessibility finds nothing amiss, in light, in dark, on paper', async () => {
   const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
   // On a telephone, since there tables are laid out anew, and one of them is scrolled.
-  await using open = await openPage(await htmlOf(REPORT), { ...PHONE, bypassCSP: true })
+  await using open = await openPage(await htmlOf(WITH_HISTORY), { ...PHONE, bypassCSP: true })
   await open.page.evaluate("document.querySelector('details').open = true")
   await open.page.evaluate(axe)
   for (const { colorScheme, media, rules } of LOOKS) {
@@ -144,11 +147,11 @@ describe('with hostile texts', () => {
         new DOMParser().parseFromString(html, 'text/html').querySelectorAll('*'),
         (each) => [each.tagName, ...Array.from(each.attributes, ({ name, value }) => /^(class|id|href|role|scope|tabindex)$|^aria-labelledby$/.test(name) ? name + '=' + value : name)].join(' '),
       ))(${JSON.stringify(await htmlOf(report))})`)
-    const expected = await skeletonOf(harmless(REPORT))
+    const expected = await skeletonOf(harmless(WITH_HISTORY))
     expect(expected).toContain('TABLE class=stacked role=table')
     // In each of them every text stands in a dozen places, of all kinds.
     const turns = HOSTILE.keys().filter((turn) => turn % 3 === 0)
-    for (const turn of turns) expect(await skeletonOf(hostile(REPORT, turn))).toEqual(expected)
+    for (const turn of turns) expect(await skeletonOf(hostile(WITH_HISTORY, turn))).toEqual(expected)
   })
 
   test('nothing runs and nothing is asked for, not even where the policy is put aside', async () => {

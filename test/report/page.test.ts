@@ -7,8 +7,9 @@ import { htmlOf } from '../../src/report/page/html.ts'
 import { jsonOf } from '../../src/report/page/json.ts'
 import { historyOf } from '../../src/report/page/months.ts'
 import { shown } from '../../src/report/page/text.ts'
-import { grouped, lasting, momentWords, percent } from '../../src/report/page/wording.ts'
+import { lasting, momentWords } from '../../src/report/page/wording.ts'
 import type { Facts, Report } from '../../src/report/report.ts'
+import { grouped, percent } from '../../src/words.ts'
 import { HOSTILE, hostile } from './hostile.ts'
 import { FACTS, REPORT } from './sample.ts'
 
@@ -142,7 +143,7 @@ async function wordsOf(report: Report): Promise<string> {
 
 describe('the page', () => {
   test('says that nothing is lost only where nothing is, and only of what was read', async () => {
-    const profile = { ...FACTS.profile, refused: { interactions: 0, reasons: [] } }
+    const profile = { ...FACTS.profile, refused: { interactions: 0, reasons: [] }, unnamed: [] }
     const { coverage } = FACTS.evidence
     const sure = { evidence: { ...FACTS.evidence, coverage: { ...coverage, sure: true } } }
     const nothing = ['Nothing is lost: all comes back', 'Nothing: all comes back.']
@@ -162,6 +163,26 @@ describe('the page', () => {
       nothing,
     )
     await wordsAre({ notBack: [], ...sure }, ['26 are refused by the new schema'], nothing)
+    const { unnamed } = FACTS.profile
+    await wordsAre(
+      { notBack: [], profile: { ...profile, unnamed }, ...sure },
+      [
+        'have a property that the new schema does not name',
+        'Engage does not take in what a schema does not name',
+      ],
+      nothing,
+    )
+    const [, gone] = FACTS.notBack
+    await wordsAre(
+      { notBack: gone === undefined ? [] : [gone], profile, ...sure },
+      ['Nothing of what Engage holds today'],
+      ['Nothing: all'],
+    )
+    for (const change of [{ carried: 5 }, { finalPass: 'hot' as const }]) {
+      const { evidence } = sure
+      const hot = { ...evidence, ...change, coverage: { ...evidence.coverage, ...change } }
+      await wordsAre({ notBack: [], profile, evidence: hot }, ['Nothing of what was read is lost'], nothing)
+    }
     await wordsAre({ profile, ...sure }, ['26 will not come back, for 1 reason'], nothing)
   })
 
@@ -192,7 +213,14 @@ describe('the page', () => {
             windows: [],
             perDay: null,
           },
-          evidence: { ...FACTS.evidence, plan: null, preflight: null, provenAt: null, policy: [] },
+          evidence: {
+            ...FACTS.evidence,
+            plan: null,
+            preflight: null,
+            provenAt: null,
+            policy: [],
+            finalPass: null,
+          },
         },
         { gates: [] },
       ),
@@ -201,13 +229,9 @@ describe('the page', () => {
       ...[
         'What a snapshot holds of',
         'Nothing: there is no plan to change it.',
-        'There is no plan: nothing will be deleted, so nothing has to come back.',
+        'There is no plan: nothing will be deleted. If it were imported under this schema, this would not come back.',
       ],
-      ...[
-        'There is no plan: nothing would be done.',
-        'None are asked for: there is no plan.',
-        'Not tried yet',
-      ],
+      ...['There is no plan: nothing would be done.', 'None are asked for: there is no plan.', 'Not yet'],
     ])
       expect(words).toContain(said)
   })

@@ -157,7 +157,12 @@ export const PROFILE: Profile = {
   newestCreated: '2026-03-14T21:58:40Z',
   months: MONTHS,
   undated: UNDATED,
-  recent: { days: 28, interactions: 5_006, busiestDay: { day: '2026-03-01', interactions: 388 } },
+  recent: {
+    days: 28,
+    interactions: 5_006,
+    busiestDay: { day: '2026-03-01', interactions: 388 },
+    newest: '2026-03-14',
+  },
   busiest: [
     { contactId: 'cf6d21fa-6e2b-481c-ab38-afa1012233ff', interactions: 1_204 },
     { contactId: '0b0e4c1a-77b9-4f0e-9d1f-3c5a8d7e2f10', interactions: 311 },
@@ -201,9 +206,9 @@ export const PROFILE: Profile = {
     ],
   },
   unnamed: [
-    { name: 'locale', count: share(0.58) },
-    { name: 'legacyId', count: share(0.21) },
-    { name: 'Source System', count: 1_240 },
+    { name: 'locale', count: share(0.58), before: false },
+    { name: 'legacyId', count: share(0.21), before: false },
+    { name: 'Source System', count: 1_240, before: false },
   ],
   properties: PROPERTIES,
 }

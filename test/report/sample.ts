@@ -1,12 +1,12 @@
 /** A report as a customer would get it: production, an awkward schema, a coverage that is not sure, signatures of which one is void. */
 import { createHash } from 'node:crypto'
-import type { Facts, GateState, PropertyChange, Report } from '../../src/report/report.ts'
+import type { Facts, GateState, HistoryFacts, PropertyChange, Report } from '../../src/report/report.ts'
 import { canonicalText } from '../../src/schema/json-value.ts'
 import { INTERACTIONS, MONTHS, PROFILE, PROPERTIES } from './sample-profile.ts'
 
 const PLAN_DIGEST = '5f2c9d0e8b7a6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d'
 const SNAPSHOT_DIGEST = '0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9'
-const SNAPSHOT = '/var/lib/engage-migrate/acme.voyado.com/completedProductRating/20260314T220412337Z'
+const SNAPSHOT = 'acme.voyado.com/completedProductRating/20260314T220412337Z'
 
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
   rating: ['Becomes segmentable.'],
@@ -68,6 +68,7 @@ export const FACTS: Facts = {
       'completedproductrating.reviewTitle',
     ],
   },
+  history: null,
   change: {
     properties: PROPERTY_CHANGES,
     others: ['The display name of the schema changes from "Rating" to "Product rating".'],
@@ -90,20 +91,22 @@ export const FACTS: Facts = {
       title: 'Interactions that the new schema refuses',
       count: 26,
       today: true,
+      provisional: false,
       why: 'Their values break its rules: a rating that is not a whole number, or a date in another form. Engage ignores them.',
       examples: [
         'Interaction 2d4c6f80-1a3b-4c5d-9e7f-8091a2b3c4d5 of 24 November 2017: rating 4.5',
         'Interaction 3e5d7091-2b4c-4d6e-8f80-91a2b3c4d5e6 of 3 July 2016: reviewedAt "3/7/2016"',
       ],
-      where: 'They stay in the snapshot, and are named in rejected.ndjson in the folder of the run.',
+      where: SNAPSHOT,
     },
     {
-      title: 'Interactions of contacts that were deleted in Engage since the first reading',
+      title: 'Contacts that were deleted while this was prepared, with all that they had',
       count: 14,
       today: false,
+      provisional: false,
       why: 'Engage takes no interaction for a contact that it does not know.',
       examples: ['Contact b7e0c1d2-3f4a-4b5c-8d6e-7f8091a2b3c4, with 9 interactions'],
-      where: 'They stay in the snapshot of the first reading.',
+      where: 'acme.voyado.com/completedProductRating/20260314T201633001Z',
     },
   ],
   profile: PROFILE,
@@ -132,21 +135,21 @@ export const FACTS: Facts = {
     seconds: 12_142,
     windows: [
       {
-        ...{ name: 'The schema is missing', seconds: 240, arriving: 1 },
+        ...{ name: 'The schema is missing', seconds: 240, waits: false, arriving: 1 },
         means:
           'Whatever is sent is refused; automations on it end in errors. This is when producers must not send.',
         ...{ start: '2026-03-17T20:44:23Z', end: '2026-03-17T20:48:23Z' },
       },
       {
-        ...{ name: 'History is incomplete', seconds: 9_479, arriving: 20 },
+        ...{ name: 'History is incomplete', seconds: 9_479, waits: false, arriving: 20 },
         means:
           'Contact cards and segments show only what has been imported so far. No campaign should go out on them.',
         ...{ start: '2026-03-17T20:44:23Z', end: '2026-03-17T23:22:22Z' },
       },
       {
-        ...{ name: 'Producers stand still', seconds: 2_903, arriving: 6 },
+        ...{ name: 'Producers stand still', seconds: 2_903, waits: true, arriving: 6 },
         means: 'The web shop and the review provider hold back, or queue up, what they would send.',
-        ...{ start: '2026-03-17T20:00:00Z', end: '2026-03-17T20:48:23Z' },
+        ...{ start: '2026-03-17T20:00:00Z', end: null },
       },
     ],
     perDay: { mean: 178.8, most: 388 },
@@ -232,6 +235,7 @@ export const FACTS: Facts = {
     coverage: {
       source: 'contacts-20260314.csv (column "contactId"), and what "changes" has named since',
       ...{ listed: 129_993, read: 129_581, empty: 31_377, gone: 412, failed: 0, moved: 57 },
+      ...{ asked: true, carried: 0 },
       ...{ counted: 129_619, sure: false },
       statements: [
         'The tenant counts 129619 contacts, the list holds 129581: 38 (0.03 %) are not in it.',
@@ -240,6 +244,7 @@ export const FACTS: Facts = {
       ],
     },
     tool: 'engage-migrate 0.1.0',
+    finalPass: 'full',
     plan: { file: 'plan.json', digest: PLAN_DIGEST, madeAt: '2026-03-14T20:15:00Z' },
     preflight: true,
     policy: [
@@ -250,9 +255,24 @@ export const FACTS: Facts = {
   },
 }
 
+/** What the source system has kept, merged with it; the sample itself has none. */
+export const HISTORY: HistoryFacts = {
+  mode: 'besides',
+  source: 'acme.voyado.com/completedProductRating/20260312T081500000Z',
+  manifestDigest: PLAN_DIGEST,
+  ...{ interactions: 401_225, contacts: 99_871 },
+  compared: { both: 360_112, onlyInEngage: INTERACTIONS - 360_112, onlyInSource: 41_113, unknown: 322 },
+  merged: {
+    snapshot: 'acme.voyado.com/completedProductRating/20260314T225402118Z',
+    manifestDigest: SNAPSHOT_DIGEST,
+    ...{ interactions: INTERACTIONS + 40_791, contacts: 99_402, unfit: 12 },
+    refused: { engage: 26, source: 3 },
+  },
+}
+
 export const REPORT_DIGEST: string = createHash('sha256').update(canonicalText(FACTS)).digest('hex')
 
-const onPlan = { plan: PLAN_DIGEST, snapshot: null, report: null }
+const onPlan = { plan: PLAN_DIGEST, snapshot: null, imported: null, report: null }
 
 const GATES: readonly GateState[] = [
   {
@@ -290,14 +310,14 @@ const GATES: readonly GateState[] = [
         at: '2026-03-14T22:20:00Z',
         note: '',
         void: 'The snapshot that it was on has been replaced by a newer one.',
-        on: { plan: PLAN_DIGEST, snapshot: PLAN_DIGEST, report: PLAN_DIGEST },
+        on: { plan: PLAN_DIGEST, snapshot: PLAN_DIGEST, imported: null, report: PLAN_DIGEST },
       },
       {
         by: 'Ada Lovelace',
         at: '2026-03-14T23:05:00Z',
         note: 'read the whole report, talked to CRM',
         void: null,
-        on: { plan: PLAN_DIGEST, snapshot: SNAPSHOT_DIGEST, report: REPORT_DIGEST },
+        on: { plan: PLAN_DIGEST, snapshot: SNAPSHOT_DIGEST, imported: null, report: REPORT_DIGEST },
       },
     ],
   },

@@ -4,8 +4,9 @@
  * two of it, for a wide and for a narrow place, of which the page shows one, so that its letters are readable in both.
  */
 import { parse, type Spec, View } from 'vega'
+import { THIN } from '../../words.ts'
 import type { Bar, History } from './months.ts'
-import { monthName, THIN } from './wording.ts'
+import { monthName } from './wording.ts'
 
 interface Size {
   readonly name: 'wide' | 'narrow'

@@ -1,15 +1,28 @@
 /**
  * Does all come back?
- * Guarantees: pure; told in one way wherever the page tells it: never of more than was read.
+ * Guarantees: pure; told in one way wherever it is told: never of more than was read, nor of what is not known yet.
  */
+import type { Profile } from '../../profile/profile.ts'
+import { lossKnown } from '../history-facts.ts'
+import { refusedOf } from '../not-back.ts'
 import type { Facts } from '../report.ts'
 
-/** Of what was read, whether the report knows of anything that will not come back. */
-export function losesNothing({ notBack, profile }: Pick<Facts, 'notBack' | 'profile'>): boolean {
-  return notBack.every(({ today }) => !today) && profile.refused.interactions === 0
+type Known = Pick<Facts, 'notBack' | 'history'> & {
+  readonly profile: Pick<Profile, 'refused' | 'unnamed'>
 }
 
-/** Whether what was read is all that there is. */
-export function hasReadAll({ evidence: { coverage } }: Pick<Facts, 'evidence'>): boolean {
-  return coverage.sure && coverage.failed === 0
+/** Of what was read, whether the report knows of anything that will not come back, or may not. */
+export function losesNothing({ notBack, profile, history }: Known): boolean {
+  return (
+    notBack.every(({ today }) => !today) &&
+    refusedOf({ profile, history }) === 0 &&
+    profile.unnamed.length === 0 &&
+    lossKnown(history) !== null
+  )
+}
+
+/** Whether what was read is all that there is, and all of it after the producers have stopped. */
+export function hasReadAll({ evidence: { coverage, finalPass } }: Pick<Facts, 'evidence'>): boolean {
+  const { sure, failed, carried } = coverage
+  return sure && failed === 0 && (carried ?? 0) === 0 && finalPass !== 'hot'
 }

@@ -4,7 +4,8 @@
  * as many rows and bars as a person can read.
  */
 import type { MonthCount } from '../../profile/profile.ts'
-import { grouped, monthName } from './wording.ts'
+import { grouped } from '../../words.ts'
+import { monthName } from './wording.ts'
 
 /** More than that, and a bar is a year. */
 const MOST_BARS = 360

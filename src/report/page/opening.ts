@@ -3,6 +3,8 @@
  * Guarantees: pure; a tenant that nobody knows is told as production.
  */
 import type { Environment } from '../../names.ts'
+import { grouped, several } from '../../words.ts'
+import { refusedOf } from '../not-back.ts'
 import type { Facts, Report, Verdict } from '../report.ts'
 import {
   type Block,
@@ -15,7 +17,7 @@ import {
   type Tone,
 } from './document.ts'
 import { hasReadAll, losesNothing } from './loss.ts'
-import { grouped, lasting, several } from './wording.ts'
+import { lasting, WAITS } from './wording.ts'
 
 const ENVIRONS: Readonly<Record<Environment, Environs>> = {
   production: {
@@ -65,7 +67,7 @@ export function headingOf({ subject, verdict }: Facts): Heading {
 }
 
 export function opening({ facts, outcome }: Report): readonly Block[] {
-  const { verdict, subject } = facts
+  const { verdict, subject, evidence } = facts
   const { word, tone } = VERDICTS[verdict.may]
   return [
     ...(outcome.length === 0
@@ -80,42 +82,58 @@ export function opening({ facts, outcome }: Report): readonly Block[] {
     paragraph(
       ...['The figures are of the schema ', code(subject.schemaId)],
       ...(subject.displayName === '' ? [] : [' (“', subject.displayName, '” in Engage)']),
-      ...[`, ${subject.pass}, read from `, ...span(subject.startedAt, subject.finishedAt), '.'],
+      ...[`, ${subject.pass}, ${evidence.coverage.asked ? 'read' : 'made'} from `],
+      ...[...span(subject.startedAt, subject.finishedAt), '.'],
     ),
   ]
 }
 
 const WHY =
   'Engage cannot alter a schema. It is deleted, which deletes every interaction of it, of all contacts, for good; then it is ' +
-  'created anew under the same name, and the interactions are put back from a copy that was made before. This page says what ' +
+  'created anew under the same name, and what is to be in it again is imported from a copy that was made before. This page says what ' +
   'will be gone, what comes back and what does not, how long that takes, and what people have to do. It is what the ' +
   'signatures at its end approve.'
 
 function figures(facts: Facts): readonly Figure[] {
   const { deletion, time, verdict } = facts
+  const planned = verdict.may !== 'no-plan'
   return [
     {
       figure: grouped(deletion.interactions),
-      label: verdict.may === 'no-plan' ? 'interactions' : 'interactions are deleted',
+      label: planned ? 'interactions are deleted' : 'interactions',
     },
     { figure: grouped(deletion.contacts), label: 'contacts that have them' },
-    ...(verdict.may === 'no-plan' ? [] : [lossFigure(facts)]),
-    ...time.windows
-      .slice(0, MOST_WINDOWS)
-      .map(({ name, seconds }) => ({ figure: lasting(seconds), label: name })),
+    ...(planned ? [lossFigure(facts), ...windowFigures(time)] : []),
   ]
 }
 
+function windowFigures({ windows }: Facts['time']): readonly Figure[] {
+  return windows.slice(0, MOST_WINDOWS).map(({ name, seconds, waits }) => ({
+    figure: lasting(seconds),
+    label: waits ? `${name}, ${WAITS}` : name,
+  }))
+}
+
 function lossFigure(facts: Facts): Figure {
-  const { notBack, profile } = facts
+  const { notBack, profile, history, deletion } = facts
   if (losesNothing(facts)) {
     const label = hasReadAll(facts) ? 'is lost: all comes back' : 'of what was read is lost'
     return { figure: 'Nothing', label }
   }
   const kinds = notBack.filter(({ today }) => today)
-  if (kinds.length === 0) {
-    return { figure: grouped(profile.refused.interactions), label: 'are refused by the new schema' }
+  if (kinds.length > 0) {
+    // One that only Engage holds may be refused as well, and is one all the same.
+    const lost = Math.min(
+      kinds.reduce((sum, { count }) => sum + count, 0),
+      deletion.interactions,
+    )
+    const soFar = kinds.some(({ provisional }) => provisional) ? ', as far as is known' : ''
+    const label = `will not come back, for ${several(kinds.length, 'reason')}${soFar}`
+    return { figure: grouped(lost), label }
   }
-  const lost = kinds.reduce((sum, { count }) => sum + count, 0)
-  return { figure: grouped(lost), label: `will not come back, for ${several(kinds.length, 'reason')}` }
+  const refused = refusedOf({ profile, history })
+  if (refused > 0) return { figure: grouped(refused), label: 'are refused by the new schema' }
+  const [most] = profile.unnamed
+  if (most === undefined) return { figure: 'Not known', label: 'how much does not come back' }
+  return { figure: grouped(most.count), label: 'have a property that the new schema does not name' }
 }

@@ -4,8 +4,9 @@
  * invisible characters and halves of a character are written out, line breaks are blanks, long text is cut and says how long it
  * was; nothing begins as a formula does where it is pasted into a spreadsheet.
  */
+
+import { grouped } from '../../words.ts'
 import { safeText } from '../terminal.ts'
-import { grouped } from './wording.ts'
 
 /** Of characters (UTF-16): a name, an id or a path, a value of a payload (longer than a profile cuts them), a sentence. */
 export const LENGTH = { name: 300, value: 100, sentence: 1_000 } as const

@@ -1,16 +1,17 @@
 /**
- * Dates and lengths of time, as somebody reads them who never saw a log; numbers are those of words.ts.
+ * Dates and lengths of time, as somebody reads them who never saw a log.
  * Guarantees: pure; dates are of UTC and say so.
  */
 import { duration } from '../../upgrade/estimate.ts'
 import type { MomentForm } from './document.ts'
 
-export { capital, estimated, grouped, percent, several, THIN } from '../../words.ts'
-
 const MONTHS = [
   ...['January', 'February', 'March', 'April', 'May', 'June', 'July'],
   ...['August', 'September', 'October', 'November', 'December'],
 ]
+
+/** Beside a length of time that people have to read and sign within. */
+export const WAITS = 'plus the time to read and sign'
 
 const HOUR = 3_600
 const DAY = 24 * HOUR

@@ -2,6 +2,8 @@
  * Section: what changes in the schema, property by property.
  * Guarantees: pure; every property is named, the unchanged ones too.
  */
+
+import { capital, grouped, several } from '../../../words.ts'
 import type { ChangeFacts, PropertyChange, Report } from '../../report.ts'
 import {
   type Block,
@@ -16,7 +18,6 @@ import {
   strong,
   type Text,
 } from '../document.ts'
-import { capital, grouped, several } from '../wording.ts'
 
 export function changeSection({ facts }: Report): Section {
   const { change } = facts

@@ -4,6 +4,7 @@
  */
 import { PERSONAL_KINDS } from '../../../profile/personal-kind.ts'
 import type { Profile, PropertyProfile, Range, Worth } from '../../../profile/profile.ts'
+import { estimated, grouped, percent, several, THIN } from '../../../words.ts'
 import type { Report } from '../../report.ts'
 import {
   type Block,
@@ -17,7 +18,6 @@ import {
   type Text,
   type Tone,
 } from '../document.ts'
-import { estimated, grouped, percent, several, THIN } from '../wording.ts'
 import { nameOf } from './change.ts'
 
 const WORTH: Readonly<Record<Worth['verdict'], { readonly tone: Tone; readonly word: string }>> = {

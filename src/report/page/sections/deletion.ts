@@ -3,6 +3,7 @@
  * Guarantees: pure; every count of the report's deletion and of its contacts is here, the months drawn and in numbers.
  */
 import type { Profile } from '../../../profile/profile.ts'
+import { grouped, percent, several } from '../../../words.ts'
 import type { DeletionFacts, Facts, Report } from '../../report.ts'
 import {
   type Block,
@@ -20,7 +21,8 @@ import {
 } from '../document.ts'
 import { losesNothing } from '../loss.ts'
 import { type History, historyOf } from '../months.ts'
-import { grouped, monthName, percent, several } from '../wording.ts'
+import { monthName } from '../wording.ts'
+import { historyBlocks } from './history.ts'
 
 const MOST_NAMES = 30
 
@@ -35,24 +37,27 @@ export function deletionSection({ facts }: Report): Section {
       paragraph(
         ...[strong(several(deletion.interactions, 'interaction')), ' of '],
         ...[strong(several(deletion.contacts, 'contact')), ...period(deletion), '. '],
-        planned
-          ? `All of them are in the snapshot that is named under “Evidence”, and are imported again from it${exceptions(facts)}.`
-          : '',
+        planned ? `All of them are in the snapshot that is named under “Evidence”${fateOf(facts)}` : '',
       ),
+      ...historyBlocks(facts.history),
       ...months(history),
       ...undated(profile),
       ...(planned || deletion.meanwhile.length > 0
         ? [heading('What loses its data meanwhile'), listOr('Nothing that is known.', deletion.meanwhile)]
         : []),
       ...templates(deletion),
-      ...contacts(profile),
-      ...twins(profile),
+      ...contacts(profile, facts.evidence.coverage.asked),
+      ...twins(profile, facts.history?.mode === 'only' || !planned),
     ],
   }
 }
 
-function exceptions(facts: Facts): string {
-  return losesNothing(facts) ? '' : ', but for those under “What will not come back”'
+function fateOf(facts: Facts): string {
+  const but = losesNothing(facts) ? '' : ', but for those under “What will not come back”'
+  if (facts.history === null) return `, and are imported again from it${but}.`
+  return facts.history.mode === 'only'
+    ? '. They are not imported from it: what the source system has kept is imported instead.'
+    : `, and are imported again together with what only the source system has${but}.`
 }
 
 function period({ oldestCreated, newestCreated }: DeletionFacts): readonly Run[] {
@@ -108,7 +113,8 @@ function templates({ templateNames }: DeletionFacts): readonly Block[] {
   ]
 }
 
-function contacts({ contacts, busiest }: Profile): readonly Block[] {
+/** @param asked whether a tenant was: else nobody knows who is gone from it */
+function contacts({ contacts, busiest }: Profile, asked: boolean): readonly Block[] {
   const all = contacts.withHistory + contacts.without + contacts.gone
   const share = (count: number): string => `${grouped(count)} (${percent(count, all)})`
   return [
@@ -118,7 +124,9 @@ function contacts({ contacts, busiest }: Profile): readonly Block[] {
       entries: [
         ['With interactions of this schema', share(contacts.withHistory)],
         ['Without any', share(contacts.without)],
-        ['Gone from Engage, so that nobody can read theirs', share(contacts.gone)],
+        ...(asked || contacts.gone > 0
+          ? ([['Gone from Engage, so that nobody can read theirs', share(contacts.gone)]] as const)
+          : []),
       ],
     },
     ...(busiest.length === 0
@@ -135,7 +143,8 @@ function contacts({ contacts, busiest }: Profile): readonly Block[] {
   ]
 }
 
-function twins({ twins: { surplus, contacts, example } }: Profile): readonly Block[] {
+/** @param instead whether what the source has kept is imported instead of them */
+function twins({ twins: { surplus, contacts, example } }: Profile, instead: boolean): readonly Block[] {
   if (surplus === 0) {
     return [heading('Equal interactions'), paragraph('None: no contact has the same interaction twice.')]
   }
@@ -143,7 +152,7 @@ function twins({ twins: { surplus, contacts, example } }: Profile): readonly Blo
     heading('Equal interactions'),
     paragraph(
       `${several(contacts, 'contact')} ${contacts === 1 ? 'has' : 'have'} the same interaction more than once: ` +
-        `${grouped(surplus)} beyond the first of each. They are kept as they are, and come back as often as they were there.`,
+        `${grouped(surplus)} beyond the first of each. They are kept as they are${instead ? '.' : ', and come back as often as they were there.'}`,
       ...(example === null
         ? []
         : [BREAK, 'For example ', ...joined(example.ids.slice(0, 2).map(code), ' and '), ' of contact ']),

@@ -2,6 +2,8 @@
  * Section: what people have to do, who, and when.
  * Guarantees: pure; every piece of work is a box to tick, under the moment at which it is due, in the report's order.
  */
+
+import { grouped } from '../../../words.ts'
 import type { HandWork, Report } from '../../report.ts'
 import {
   code,
@@ -15,7 +17,6 @@ import {
   type Task,
   type Text,
 } from '../document.ts'
-import { grouped } from '../wording.ts'
 
 const MOST_NAMES = 50
 

@@ -3,6 +3,9 @@
  * Guarantees: pure; "nothing" is said only where the report knows of nothing at all.
  */
 import type { Profile } from '../../../profile/profile.ts'
+import { grouped, several } from '../../../words.ts'
+import { lossKnown } from '../../history-facts.ts'
+import { refusedOf } from '../../not-back.ts'
 import type { Facts, NotBack, Report } from '../../report.ts'
 import {
   type Block,
@@ -17,7 +20,6 @@ import {
   type Text,
 } from '../document.ts'
 import { hasReadAll, losesNothing } from '../loss.ts'
-import { grouped, several } from '../wording.ts'
 
 const MOST_EXAMPLES = 5
 
@@ -29,15 +31,23 @@ export function notBackSection({ facts }: Report): Section {
     blocks: [
       paragraph(summaryOf(facts)),
       ...notBack.flatMap(lossBlocks),
-      ...refusals(profile, change === null ? 'the schema' : 'the new schema'),
-      ...unnamed(profile),
+      ...refusals(facts, change === null ? 'the schema' : 'the new schema'),
+      ...unnamed(profile, change === null ? 'the schema' : 'the new schema'),
     ],
   }
 }
 
 function summaryOf(facts: Facts): Run {
-  if (facts.notBack.length === 0 && facts.verdict.may === 'no-plan') {
-    return 'There is no plan: nothing will be deleted, so nothing has to come back.'
+  if (facts.verdict.may === 'no-plan') {
+    return losesNothing(facts)
+      ? 'There is no plan: nothing will be deleted, so nothing has to come back.'
+      : 'There is no plan: nothing will be deleted. If it were imported under this schema, this would not come back.'
+  }
+  if (lossKnown(facts.history) === null) {
+    return 'By this plan the history of the source is imported instead of what Engage holds. Both were not compared yet: how much of that does not come back is not known.'
+  }
+  if (losesNothing(facts) && facts.notBack.length > 0) {
+    return 'Nothing of what Engage holds today. What does not come for other reasons is listed here.'
   }
   if (losesNothing(facts)) {
     return strong(
@@ -46,18 +56,20 @@ function summaryOf(facts: Facts): Run {
         : 'Nothing of what was read. Whether that was all is not sure: see “Evidence”.',
     )
   }
+  if (facts.notBack.every(({ today }) => !today))
+    return 'Every interaction comes back, but perhaps not all of each.'
   return 'What Engage holds today and will not hold afterwards, and where it can be found then.'
 }
 
-function lossBlocks({ title, count, why, examples, where }: NotBack): readonly Block[] {
+function lossBlocks({ title, count, why, examples, where, provisional }: NotBack): readonly Block[] {
   const { first, more } = few(examples, MOST_EXAMPLES)
   return [
-    heading(title, ': ', grouped(count)),
+    heading(title, ': ', grouped(count), provisional ? ' so far' : ''),
     paragraph(why),
     {
       block: 'facts',
       entries: [
-        ['Where they stay', where ?? 'Nowhere: they are gone for good.'],
+        ['Where they stay', where === null ? 'Nowhere: they are gone for good.' : code(where)],
         ...(first.length === 0 ? [] : [['For example', exampleLines(first, Math.min(more, count))] as const]),
       ],
     },
@@ -71,13 +83,17 @@ function exampleLines(examples: readonly string[], more: number): Text {
   ]
 }
 
-function refusals({ refused }: Profile, schema: string): readonly Block[] {
-  if (refused.interactions === 0) return []
-  const { interactions, reasons } = refused
+function refusals({ profile, history }: Facts, schema: string): readonly Block[] {
+  const { interactions, reasons } = profile.refused
+  if (interactions === 0) return []
+  const comes = interactions - refusedOf({ profile, history })
   return [
     heading(`What ${schema} refuses, by reason`),
     paragraph(
       `By its rules Engage will refuse ${several(interactions, 'interaction')}; one that breaks several rules is counted under each.`,
+      comes === 0
+        ? ''
+        : ` Of these, ${grouped(comes)} are not imported as they are: what the source knows besides mends them, or only Engage has them.`,
     ),
     {
       block: 'table',
@@ -103,23 +119,26 @@ function refusals({ refused }: Profile, schema: string): readonly Block[] {
   ]
 }
 
-function unnamed({ unnamed }: Profile): readonly Block[] {
-  const title = heading('Properties that the schema does not name')
+function unnamed({ unnamed }: Profile, schema: string): readonly Block[] {
+  const title = heading(`Properties that ${schema} does not name`)
   if (unnamed.length === 0) {
-    return [title, paragraph('None: the schema names every property that the interactions have.')]
+    return [title, paragraph(`None: ${schema} names every property that the interactions have.`)]
   }
   return [
     title,
     paragraph(
-      'Some interactions have properties that their schema does not name. By its documentation Engage does not take these in: ' +
-        'they are in the snapshot, and cannot come back.',
+      `The interactions have these properties today; after an import they may not: ${schema} does not name them, and by its ` +
+        'documentation Engage does not take in what a schema does not name. They stay in the snapshot.',
     ),
     {
       block: 'table',
-      caption: 'Properties that the schema does not name',
+      caption: `Properties that ${schema} does not name`,
       headed: true,
       columns: [{ head: 'Property' }, { head: 'Interactions that have it', numeric: true }],
-      rows: unnamed.map(({ name, count }) => [code(name), grouped(count)]),
+      rows: unnamed.map(({ name, count, before }) => [
+        before ? [code(name), ' (the schema of today names it)'] : code(name),
+        grouped(count),
+      ]),
       narrow: 'stacked',
     },
   ]

@@ -2,6 +2,8 @@
  * Section: the gates that named people pass, with the signatures that have come.
  * Guarantees: pure; a signature that counts no more stays, struck out, with the reason; every gate that waits has room for a pen.
  */
+
+import { capital, grouped, several } from '../../../words.ts'
 import type { GateSignature, GateState, Report } from '../../report.ts'
 import {
   type Block,
@@ -17,7 +19,6 @@ import {
   type Text,
   type Tone,
 } from '../document.ts'
-import { capital, grouped, several } from '../wording.ts'
 
 const STATES: Readonly<Record<GateState['state'], { readonly word: string; readonly tone: Tone }>> = {
   pending: { word: 'Comes later', tone: 'plain' },
@@ -73,6 +74,7 @@ function signatureText({ by, at, note, void: why, on }: GateSignature): Text {
   const what: readonly Run[] = [
     ...digestOf(' plan ', on.plan),
     ...digestOf(', snapshot ', on.snapshot),
+    ...digestOf(', what is imported ', on.imported),
     ...digestOf(', report ', on.report),
   ]
   const when: readonly Run[] = [', ', moment(at)]

@@ -2,7 +2,8 @@
  * Section: how long it takes, what does not work meanwhile, and how the other way would compare.
  * Guarantees: pure; times of day are told only where a beginning is planned.
  */
-import type { Profile } from '../../../profile/profile.ts'
+import type { Profile, RecentRate } from '../../../profile/profile.ts'
+import { grouped, several } from '../../../words.ts'
 import type { Phase, Report, StrategyFacts, TimeFacts, Window } from '../../report.ts'
 import {
   type Block,
@@ -17,7 +18,7 @@ import {
   strong,
   type Text,
 } from '../document.ts'
-import { grouped, lasting, several } from '../wording.ts'
+import { lasting, WAITS } from '../wording.ts'
 
 export function timeSection({ facts }: Report): Section {
   const { time, strategies, profile } = facts
@@ -25,6 +26,9 @@ export function timeSection({ facts }: Report): Section {
     id: 'time',
     title: 'How long it takes',
     blocks: [
+      ...(strategies === null && time.phases.length > 0
+        ? [paragraph('Nothing is planned. An upgrade of what was read here would take about this:')]
+        : []),
       paragraph(...whole(time)),
       ...(time.phases.length === 0 ? [] : [phasesTable(time)]),
       heading('What does not work meanwhile'),
@@ -46,7 +50,7 @@ function whole({ seconds, calls, ratePerSecond, begin, phases }: TimeFacts): rea
     `${grouped(ratePerSecond)} a second. The time that people need for signing is not counted. `,
     ...(begin === null
       ? ['No beginning is planned, so times of day are not given.']
-      : ['Begun on ', moment(begin), ', it goes like this:']),
+      : ['Begun on ', moment(begin), ', it goes like this, at the earliest:']),
   ]
 }
 
@@ -111,23 +115,19 @@ function windows({ windows }: TimeFacts): readonly Block[] {
   ]
 }
 
-function lastingFrom({ seconds, start, end }: Window): Text {
-  if (start === null || end === null) return lasting(seconds)
-  return [lasting(seconds), { run: 'break' }, ...span(start, end)]
+/** People take time to read and to sign: nobody knows when a window ends that this is in, and one after it begins no earlier. */
+function lastingFrom({ seconds, start, end, waits }: Window): Text {
+  const lasts = waits ? `${lasting(seconds)}, ${WAITS}` : lasting(seconds)
+  if (start === null) return lasts
+  if (end === null) return [lasts, { run: 'break' }, 'from ', moment(start)]
+  return [lasts, { run: 'break' }, ...span(start, end), ' at the earliest']
 }
 
 function arriving({ perDay, windows }: TimeFacts, { recent }: Profile): readonly Run[] {
   if (perDay === null && recent === null) return ['How much arrives a day is not known.']
   return [
-    ...(recent === null
-      ? []
-      : [
-          `In the ${recent.days === 1 ? 'last day' : `last ${grouped(recent.days)} days`} of the data ${grouped(recent.interactions)} arrived, ` +
-            `${grouped(recent.busiestDay.interactions)} of them on `,
-          day(recent.busiestDay.day),
-          '. ',
-        ]),
-    ...(perDay === null
+    ...(recent === null ? [] : ofLate(recent)),
+    ...(perDay === null || recent?.interactions === 0
       ? []
       : [
           `Of late, ${several(Math.round(perDay.mean), 'interaction')} a day on average, and ${grouped(perDay.most)} at most. `,
@@ -136,6 +136,16 @@ function arriving({ perDay, windows }: TimeFacts, { recent }: Profile): readonly
       ? ''
       : 'While producers are stopped, that is what has to stand still or queue up at them; what they send while the schema is ' +
         'missing is lost.',
+  ]
+}
+
+function ofLate({ days, interactions, busiestDay, newest }: RecentRate): readonly Run[] {
+  const last = days === 1 ? 'On the day' : `In the ${grouped(days)} days`
+  if (busiestDay === null)
+    return [`${last} up to the snapshot nothing arrived: nothing since `, day(newest), '. ']
+  return [
+    `${last} up to the snapshot ${grouped(interactions)} arrived, ${grouped(busiestDay.interactions)} of them on `,
+    ...[day(busiestDay.day), '. '],
   ]
 }
 
