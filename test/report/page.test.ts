@@ -10,7 +10,7 @@ import { shown } from '../../src/report/page/text.ts'
 import { grouped, lasting, momentWords, percent } from '../../src/report/page/wording.ts'
 import type { Facts, Report } from '../../src/report/report.ts'
 import { HOSTILE, hostile } from './hostile.ts'
-import { FACTS, REPORT } from './sample.ts'
+import { FACTS, HISTORY, REPORT } from './sample.ts'
 
 describe('a text', () => {
   test('shows what can not be seen, and stays one line', () => {
@@ -176,6 +176,12 @@ describe('the page', () => {
       { notBack: gone === undefined ? [] : [gone], profile, ...sure },
       ['Nothing of what Engage holds today'],
       ['Nothing: all'],
+    )
+    const unknown = { ...HISTORY, mode: 'only' as const, compared: null, merged: null }
+    await wordsAre(
+      { notBack: [], profile, ...sure, history: unknown },
+      ['Not known how much does not come back', 'Both were not compared yet'],
+      nothing,
     )
     for (const change of [{ carried: 5 }, { finalPass: 'hot' as const }]) {
       const { evidence } = sure
