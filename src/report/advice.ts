@@ -6,6 +6,7 @@
 import { MAX_SCHEMAS } from '../schema/rules.ts'
 import { duration } from '../upgrade/estimate.ts'
 import { grouped, several } from '../words.ts'
+import { WAITS } from './page/wording.ts'
 import type { StrategyFacts, TimeFacts } from './report.ts'
 
 export interface AdviceFacts {
@@ -40,7 +41,9 @@ const A_NIGHT = 10 * 3_600
 /** @returns both strategies side by side, and which is advised */
 export function adviseStrategy(facts: AdviceFacts): StrategyFacts {
   const { schemaId, interactions, time, freePlaces, automations, templates, audiences } = facts
-  const [still, missing, incomplete, paused] = time.windows.map(({ seconds }) => duration(seconds))
+  const [still, missing, incomplete, paused] = time.windows.map(({ seconds, waits }) =>
+    waits ? `${duration(seconds)}, ${WAITS}` : duration(seconds),
+  )
   const [base = 0, , , posting = 0, reading = 0] = time.phases.map(({ calls }) => calls)
   const parallelCalls = 2 * base + posting + reading
   const tied = [...automations, ...templates, ...audiences].length

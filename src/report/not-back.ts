@@ -70,7 +70,7 @@ export function notBack(facts: NotBackFacts): readonly NotBack[] {
     {
       title: 'Interactions that only Engage holds, not the history of the source',
       count: loss,
-      why: `By this plan (--history-only) the history of the source is imported instead of what Engage holds.${
+      why: `By this plan (--history-only) the history of the source is imported instead of what Engage holds. They stay in the snapshot, from which “restore” brings them in later.${
         merged === null ? ' Counted by what the base pass has read: that is provisional.' : ''
       }`,
       today: true,

@@ -11,7 +11,7 @@ import { lasting, momentWords } from '../../src/report/page/wording.ts'
 import type { Facts, Report } from '../../src/report/report.ts'
 import { grouped, percent } from '../../src/words.ts'
 import { HOSTILE, hostile } from './hostile.ts'
-import { FACTS, REPORT } from './sample.ts'
+import { FACTS, HISTORY, REPORT } from './sample.ts'
 
 describe('a text', () => {
   test('shows what can not be seen, and stays one line', () => {
@@ -177,6 +177,12 @@ describe('the page', () => {
       { notBack: gone === undefined ? [] : [gone], profile, ...sure },
       ['Nothing of what Engage holds today'],
       ['Nothing: all'],
+    )
+    const unknown = { ...HISTORY, mode: 'only' as const, compared: null, merged: null }
+    await wordsAre(
+      { notBack: [], profile, ...sure, history: unknown },
+      ['Not known how much does not come back', 'Both were not compared yet'],
+      nothing,
     )
     for (const change of [{ carried: 5 }, { finalPass: 'hot' as const }]) {
       const { evidence } = sure

@@ -147,7 +147,10 @@ describe('with a history of the source', () => {
     expect(page).not.toMatch(ALL_BACK)
     expect(page).not.toContain('provisional')
     expect(page).toContain(merged.manifestDigest)
-    expect(facts.strategies?.why.join()).toContain('10 interactions would not come back in place')
+    expect(facts.strategies?.why).toEqual(['10 interactions would not come back in place.'])
+    expect(facts.verdict.may).toBe('may')
+    expect(facts.verdict.accepts[1]).toMatch(/^Advised here is a second schema in parallel.* 10 interactions/)
+    expect(page).toContain('Producers stand still, plus the time to read and sign')
     sign(run, 'delete-schema', { acceptLoss: 10 })
     const gate = gateStates(run.plan, run.journal).find(({ name }) => name === 'delete-schema')
     expect(gate?.signatures).toMatchObject([{ on: { imported: merged.manifestDigest } }])
@@ -201,9 +204,11 @@ describe('what will not come back', () => {
     for (const rating of ['a', 'b', 'c']) addHistory(bench, first(bench.contacts), { rating }, OLD)
     const run = await planRun(bench, { settings: { refusedAtMost: 100 } })
     await walk(run, 'delete-schema')
-    const { profile, notBack } = await runFacts(run.context)
+    const { profile, notBack, strategies } = await runFacts(run.context)
     expect(passed(run, 'final-pass').tally.refusable).toBe(3)
     expect([profile.refused.interactions, notBack[0]?.count]).toEqual([3, 3])
+    // A second schema would refuse them as well.
+    expect([profile.interactions < 300, strategies?.advised]).toEqual([true, 'in-place'])
   })
 
   it('is a property that no schema names; one that the new schema names comes back', async () => {
@@ -236,7 +241,7 @@ describe('what will not come back', () => {
     expect(unnamed.verdict.accepts).toEqual([expect.stringContaining('1 interaction has channel')])
     expect(page).not.toMatch(ALL_BACK)
     expect(page).not.toMatch(/\*\*Nothing|Nothing is lost/)
-    expect(page).toContain('**1** have a property')
+    expect(page).toContain('**1** interaction has a property')
   })
 
   it('counts contacts that were deleted meanwhile as contacts', async () => {

@@ -135,5 +135,6 @@ function lossFigure(facts: Facts): Figure {
   if (refused > 0) return { figure: grouped(refused), label: 'are refused by the new schema' }
   const [most] = profile.unnamed
   if (most === undefined) return { figure: 'Not known', label: 'how much does not come back' }
-  return { figure: grouped(most.count), label: 'have a property that the new schema does not name' }
+  const label = most.count === 1 ? 'interaction has' : 'interactions have'
+  return { figure: grouped(most.count), label: `${label} a property that the new schema does not name` }
 }

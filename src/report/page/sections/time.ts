@@ -132,10 +132,10 @@ function arriving({ perDay, windows }: TimeFacts, { recent }: Profile): readonly
       : [
           `Of late, ${several(Math.round(perDay.mean), 'interaction')} a day on average, and ${grouped(perDay.most)} at most. `,
         ]),
-    windows.length === 0
-      ? ''
-      : 'While producers are stopped, that is what has to stand still or queue up at them; what they send while the schema is ' +
-        'missing is lost.',
+    ...(windows.length === 0 || perDay === null || perDay.mean === 0
+      ? []
+      : ['While producers are stopped, that is what has to stand still or queue up at them. ']),
+    ...(windows.length === 0 ? [] : ['What is sent while the schema is missing is lost.']),
   ]
 }
 
