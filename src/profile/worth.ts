@@ -36,6 +36,9 @@ const STRAY = 0.01
 /** Of fewer values that are all different, nothing can be told yet. */
 const ENOUGH = 30
 
+/** Names a product, however many of them there are ("The productSku property"): who asked for one can be a segment. */
+const PRODUCT = 'productSku'
+
 /** A whole number of that length is none that people count or pay in. */
 const LONG_INTEGER = /^-?\d{13,}$/
 const ID_NAME =
@@ -64,7 +67,7 @@ function never({ personal, freeText, ...facts }: WorthFacts): Worth | undefined 
     const why = `People write here in their own words: ${estimated(distinct)} different values, ${shareOf(facts)}`
     return { verdict: 'never', why }
   }
-  if (!tellsOneApart(facts)) return undefined
+  if (!tellsOneApart(facts) || facts.name === PRODUCT) return undefined
   const different = `${estimated(distinct)} different ones`
   if (filled >= ENOUGH && distinct.count >= filled * NEARLY_UNIQUE) {
     const why = `Nearly every interaction that has it has a value of its own, as ids are: ${different} in ${grouped(filled)}`

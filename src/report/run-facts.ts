@@ -137,9 +137,9 @@ function factsOf(context: Reported, read: Read): Facts {
       }),
       risk: hot ? finalPass.risk : null,
       parallel: strategies.advised === 'parallel' ? strategies.why : [],
-      personal: profile.properties
-        .filter(({ name, personal }) => personal.length > 0 && isNewlySegmentable(context, name))
-        .map(({ name }) => name),
+      unfit: profile.properties.filter(
+        ({ name, worth }) => worth.verdict === 'never' && isNewlySegmentable(context, name),
+      ),
     }),
     deletion: deletionFacts(plan.before, profile, contactsWithHistory),
     history,

@@ -3,7 +3,7 @@
  * Guarantees: pure; "may" only where the final pass is done, what is imported is made, the new schema was tried, the policy does
  * not forbid it, and nothing is known that stands against it but what the sentence says that the signature accepts.
  */
-import type { Profile } from '../profile/profile.ts'
+import type { Profile, PropertyProfile } from '../profile/profile.ts'
 import { grouped, several } from '../words.ts'
 import { losesNothing } from './page/loss.ts'
 import type { HistoryFacts, NotBack, Verdict } from './report.ts'
@@ -30,7 +30,8 @@ export interface VerdictFacts {
   readonly risk: string | null
   /** Why a second schema in parallel is advised; empty where it is not. */
   readonly parallel: readonly string[]
-  readonly personal: readonly string[]
+  /** Properties that are made segmentable, and that nobody should segment on. */
+  readonly unfit: ReadonlyArray<Pick<PropertyProfile, 'name' | 'worth'>>
 }
 
 export function verdictOf(facts: VerdictFacts): Verdict {
@@ -97,8 +98,7 @@ function openOf(
 }
 
 function acceptsOf(facts: VerdictFacts): readonly string[] {
-  const { notBack, coverageSure, preflight, risk, finalPassDone, parallel, personal, history, profile } =
-    facts
+  const { notBack, coverageSure, preflight, risk, finalPassDone, parallel, unfit, history, profile } = facts
   const [most] = profile.unnamed
   const read = finalPassDone ? 'was' : 'will be'
   return [
@@ -126,6 +126,9 @@ function acceptsOf(facts: VerdictFacts): readonly string[] {
     ...(parallel.length === 0
       ? []
       : [`Advised here is a second schema in parallel, not the upgrade in place. ${parallel.join(' ')}`]),
-    ...personal.map((name) => `${name} holds personal data and will be open to segmentation.`),
+    ...unfit.map(
+      ({ name, worth }) =>
+        `${name} is opened to segmentation, though nobody should segment on it. ${worth.why}.`,
+    ),
   ]
 }

@@ -121,7 +121,7 @@ describe('the advice', () => {
 describe('the verdict', () => {
   const facts = {
     ...{ schemaId: SCHEMA, tenant: 'acme.voyado.com', interactions: 300_000, finalPassDone: true },
-    ...{ preflight: true, coverageSure: true, forbidden: [], notBack: [], risk: null, personal: [] },
+    ...{ preflight: true, coverageSure: true, forbidden: [], notBack: [], risk: null, unfit: [] },
     ...{ importMade: true, failure: null, history: null, parallel: [] },
     profile: { refused: { interactions: 0, reasons: [] }, unnamed: [] },
   }
@@ -163,7 +163,10 @@ describe('the verdict', () => {
     [{ coverageSure: false }, 'It is not certain'],
     [{ preflight: false }, 'could not be tried out'],
     [{ risk: 'some are left out' }, 'some are left out'],
-    [{ personal: ['comment'] }, 'comment holds personal data'],
+    [
+      { unfit: [{ name: 'comment', worth: { verdict: 'never' as const, why: 'It holds names' } }] },
+      'comment is opened to segmentation, though nobody should segment on it. It holds names.',
+    ],
     [{ parallel: ['It would take a night.'] }, 'Advised here is a second schema in parallel'],
     [{ profile: { ...facts.profile, unnamed } }, '7 interactions have channel'],
   ])('names what whoever signs accepts: %j', (change, words) => {
