@@ -114,6 +114,7 @@ function inPlaceReasons(
   against: readonly string[],
   tied: number,
 ): readonly string[] {
+  const incomplete = time.windows[2]?.seconds ?? 0
   return [
     ...(freePlaces === 0 ? ['there is no free place for a second schema'] : []),
     ...(tied === 0
@@ -121,7 +122,7 @@ function inPlaceReasons(
       : [
           `what is tied to the id goes on working: ${several(tied, 'automation, e-mail or segment', 'automations, e-mails and segments')}`,
         ]),
-    `history is incomplete for ${duration(time.windows[2]?.seconds ?? 0)} only where nothing is in the way`,
+    ...(incomplete > A_NIGHT ? [] : [`history is incomplete for ${duration(incomplete)}, less than a night`]),
     'one schema has all of the history afterwards, and the environment keeps its places',
     ...against.map((reason) => `against it: ${reason}`),
   ]
