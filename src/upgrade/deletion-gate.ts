@@ -73,7 +73,7 @@ export const deletionApproved: Gate = {
         ...reportLines(context, on),
         ...(against.length === 0
           ? [`When you are sure, sign with ${inWords(needs)}.`]
-          : [`By the policy ${plan.policy?.file} nobody can approve this deletion: ${against.join('; ')}.`]),
+          : [`By the organisation's policy nobody can approve this deletion: ${against.join('; ')}.`]),
       ],
       needs,
       ...(loss > 0 && { loss }),

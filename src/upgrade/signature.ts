@@ -126,11 +126,11 @@ export function signGate(journal: Journal, plan: Plan, gate: string, signature: 
 }
 
 /** What the organisation's policy forbids, nobody can sign for. */
-function assertAllowed({ run, policy }: Plan, { forbidden = [] }: GateRequest): void {
+function assertAllowed({ run }: Plan, { forbidden = [] }: GateRequest): void {
   if (forbidden.length === 0) return
   throw refuse(
     EXIT.precondition,
-    `By the policy ${policy?.file} nobody can approve this deletion: ${forbidden.join('; ')}.`,
+    `By the organisation's policy nobody can approve this deletion: ${forbidden.join('; ')}.`,
     `Plan it otherwise, or have the policy changed and make a new plan with it. What is known is in the report: engage-migrate report ${run}`,
   )
 }
