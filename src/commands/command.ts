@@ -107,6 +107,11 @@ export function namesOf(args: Args, name: string): readonly string[] {
     .filter((each) => each !== '')
 }
 
+/** @returns what is thrown for flags that make no sense: exit 2, and nothing was changed */
+export function wrongUse(what: string, next: string): OperatorError {
+  return new OperatorError({ what, safe: 'Nothing was changed.', next, exit: EXIT.usage })
+}
+
 function givenTwice(name: string): OperatorError {
   return new OperatorError({
     what: `--${name} is given more than once.`,

@@ -3,10 +3,10 @@
  * Guarantees: a sample that could find nothing is wrong use, told before anything is begun: of the list itself, or of what is in
  * it anyway.
  */
-import { EXIT, OperatorError } from '../errors.ts'
+import type { OperatorError } from '../errors.ts'
 import type { ContactSource } from '../transfer/contact-source.ts'
 import type { CoverageRequest } from '../upgrade/outside.ts'
-import { type Args, amountOf, type Flag, textOf } from './command.ts'
+import { type Args, amountOf, type Flag, textOf, wrongUse } from './command.ts'
 import { dateOf, fileSource } from './contacts.ts'
 
 export const COVERAGE = {
@@ -77,10 +77,5 @@ function assertOther(source: ContactSource, list: ContactSource): void {
 }
 
 function wrong(what: string): OperatorError {
-  return new OperatorError({
-    what,
-    safe: 'Nothing was changed.',
-    next: 'engage-migrate plan --help',
-    exit: EXIT.usage,
-  })
+  return wrongUse(what, 'engage-migrate plan --help')
 }

@@ -2,10 +2,10 @@
  * The new schema of an upgrade, as flags say it: the live one with properties made segmentable, or a file.
  * Guarantees: pure, but for reading the file; exactly one of both is taken, and anything else is refused.
  */
-import { EXIT, OperatorError } from '../errors.ts'
+import type { OperatorError } from '../errors.ts'
 import type { InteractionSchema } from '../model.ts'
 import { makeSegmentable } from '../schema/segmentable.ts'
-import { type Args, type Flag, listOf, textOf } from './command.ts'
+import { type Args, type Flag, listOf, textOf, wrongUse } from './command.ts'
 import { schemaIn } from './schema-file.ts'
 
 export const NEW_SCHEMA: Readonly<Record<string, Flag>> = {
@@ -30,10 +30,5 @@ export function derivation(args: Args): (live: InteractionSchema) => Interaction
 }
 
 function wrong(what: string): OperatorError {
-  return new OperatorError({
-    what,
-    safe: 'Nothing was changed.',
-    next: 'Say it by one of the two flags, and run the same command again.',
-    exit: EXIT.usage,
-  })
+  return wrongUse(what, 'Say it by one of the two flags, and run the same command again.')
 }

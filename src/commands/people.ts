@@ -4,11 +4,11 @@
  */
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
-import { EXIT, OperatorError } from '../errors.ts'
+import type { OperatorError } from '../errors.ts'
 import { tenantOf } from '../names.ts'
 import { readPolicy } from '../upgrade/policy-file.ts'
 import type { PlanRequest } from '../upgrade/survey.ts'
-import { type Args, type Flag, namesOf, textOf } from './command.ts'
+import { type Args, type Flag, namesOf, textOf, wrongUse } from './command.ts'
 import { isDateTyped } from './dates.ts'
 
 export const PEOPLE: Readonly<Record<string, Flag>> = {
@@ -57,10 +57,5 @@ function beginOf(args: Args, now: number): string | undefined {
 }
 
 function wrong(what: string): OperatorError {
-  return new OperatorError({
-    what,
-    safe: 'Nothing was changed.',
-    next: 'engage-migrate plan --help',
-    exit: EXIT.usage,
-  })
+  return wrongUse(what, 'engage-migrate plan --help')
 }

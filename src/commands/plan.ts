@@ -1,13 +1,13 @@
 /** `plan`: reads the tenant and the contact list, and writes down what an upgrade would do. Changes nothing. */
 import { join, resolve } from 'node:path'
 import { type Config, readConfig } from '../config.ts'
-import { EXIT, OperatorError } from '../errors.ts'
+import { EXIT, type OperatorError } from '../errors.ts'
 import { tenantOf } from '../names.ts'
 import { planLines } from '../report/terminal.ts'
 
 import type { HistoryRequest } from '../upgrade/history-plan.ts'
 import { makePlan } from '../upgrade/survey.ts'
-import { type Args, amountOf, type Command, namesOf, type Tools, textOf } from './command.ts'
+import { type Args, amountOf, type Command, namesOf, type Tools, textOf, wrongUse } from './command.ts'
 import { CONTACTS, contactSourceOf } from './contacts.ts'
 import { COVERAGE, coverageOf } from './coverage.ts'
 import { dwindledLines } from './dwindled.ts'
@@ -132,10 +132,5 @@ async function historyOf(args: Args, config: Config, { env }: Tools): Promise<Hi
 }
 
 function wrong(what: string): OperatorError {
-  return new OperatorError({
-    what,
-    safe: 'Nothing was changed.',
-    next: 'engage-migrate plan --help',
-    exit: EXIT.usage,
-  })
+  return wrongUse(what, 'engage-migrate plan --help')
 }

@@ -16,7 +16,7 @@ import { snapshotReportFacts } from '../report/snapshot-report.ts'
 import { openSnapshot } from '../snapshot/reader.ts'
 import { approvalOf } from '../upgrade/approval.ts'
 import { isDone } from '../upgrade/runner.ts'
-import { type Args, type Command, type Tools, textOf } from './command.ts'
+import { type Args, type Command, type Tools, textOf, wrongUse } from './command.ts'
 import { IDENTITY, openerOf } from './identity.ts'
 import { derivation, NEW_SCHEMA } from './new-schema.ts'
 import { snapshotsFolder, writeWhole } from './open.ts'
@@ -128,10 +128,5 @@ async function writeTo(folder: string, made: Report): Promise<void> {
 }
 
 function wrong(what: string): OperatorError {
-  return new OperatorError({
-    what,
-    safe: 'Nothing was changed.',
-    next: 'engage-migrate report --help',
-    exit: EXIT.usage,
-  })
+  return wrongUse(what, 'engage-migrate report --help')
 }
