@@ -129,7 +129,7 @@ async function checksOf(
 function reportCheck(folder: string, journal: Journal): readonly Check[] {
   if (journal.events.latest(REPORT_WRITTEN, 'note') === undefined) return []
   const signed = signaturesOf(journal, 'delete-schema').findLast((each) => each.void === null)
-  const meant = signed?.on.report ?? approvalOf(journal)?.report ?? null
+  const meant = approvalOf(journal)?.report ?? signed?.on.report ?? null
   const report = reportIn({ folder, journal })
   if (report === undefined)
     return [

@@ -4,7 +4,7 @@
  * with.
  */
 import type { Config } from '../config.ts'
-import { catalogOf } from '../snapshot/catalog.ts'
+import { type CatalogEntry, catalogOf } from '../snapshot/catalog.ts'
 import { HISTORY, MERGED, RESTORED } from '../snapshot/format.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { countOf } from '../words.ts'
@@ -25,13 +25,14 @@ export async function dwindledLines(
     ({ condition, manifest }) =>
       condition === 'complete' && ![HISTORY, MERGED, RESTORED].some((each) => each === manifest?.pass),
   )
-  const newest = ofEngage.at(-1)
-  const held = newest?.manifest?.interactions.records ?? 0
-  if (newest === undefined || held < LEAST || estimate.interactions >= held * SHARE) return []
+  // The newest may be of after that already: whoever backs up each night has one.
+  const heldBy = ({ manifest }: CatalogEntry): number => manifest?.interactions.records ?? 0
+  const [most] = ofEngage.toSorted((a, b) => heldBy(b) - heldBy(a))
+  if (most === undefined || heldBy(most) < LEAST || estimate.interactions >= heldBy(most) * SHARE) return []
   return [
-    `Warning: the tenant seems to hold some ${countOf(estimate.interactions, 'interaction')} of ${schemaId}; the newest snapshot of it here holds ${held}, as of ${newest.manifest?.finishedAt}:`,
-    `  ${newest.place.name}`,
+    `Warning: the tenant seems to hold some ${countOf(estimate.interactions, 'interaction')} of ${schemaId}; the fullest snapshot of it here holds ${heldBy(most)}, as of ${most.manifest?.finishedAt}:`,
+    `  ${most.place.name}`,
     'Where somebody has deleted the schema since, and made it anew, that is where its history is. Keep it, and bring it in before you upgrade:',
-    `  engage-migrate restore ${newest.place.name} --dry-run`,
+    `  engage-migrate restore ${most.place.name} --dry-run`,
   ]
 }

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
-import { OperatorError } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { type Later, parseReport, reportOf } from '../report/digest.ts'
 import { gateStates } from '../report/gate-states.ts'
@@ -72,9 +72,8 @@ export async function refreshAfter(place: ReportPlace, say: (text: string) => vo
   try {
     await refreshReport(place)
   } catch (error) {
-    if (!(error instanceof OperatorError)) throw error
     say(
-      `What was done is done, but the report could not be brought up to date: ${error.message} Later: engage-migrate report ${place.plan.run}`,
+      `What was done is done, but the report could not be brought up to date: ${messageOf(error)} Later: engage-migrate report ${place.plan.run}`,
     )
   }
 }
@@ -101,10 +100,13 @@ interface Written {
   readonly files: Readonly<Record<string, string>>
 }
 
-/** @returns what the last two writings were to leave */
+/** @returns what each writing was to leave, in their order; those of an earlier version say nothing of their facts */
 function notesOf({ journal }: Pick<ReportPlace, 'journal'>): readonly Written[] {
-  const notes = journal.events.all().filter(({ name }) => name === REPORT_WRITTEN)
-  return notes.slice(-2).map(({ detail }) => detail as unknown as Written)
+  return journal.events
+    .all()
+    .filter(({ name }) => name === REPORT_WRITTEN)
+    .map(({ detail }) => detail as unknown as Written)
+    .filter(({ facts }) => facts !== undefined)
 }
 
 function isFile({ folder }: Pick<ReportPlace, 'folder'>, name: string, { files }: Written): boolean {

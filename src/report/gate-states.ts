@@ -2,10 +2,11 @@
  * Gates and signatures as a report shows them.
  * Guarantees: pure reading of the journal; every signature that there was is there, those that count no more with the reason.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { JournalEvent } from '../journal/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JsonObject } from '../json.ts'
-import type { Approval } from '../upgrade/approval.ts'
+import { type Approval, approvalOf } from '../upgrade/approval.ts'
 import { rollBackApproved } from '../upgrade/gates.ts'
 import type { Plan } from '../upgrade/plan.ts'
 import { openGate } from '../upgrade/status.ts'
@@ -46,15 +47,21 @@ export function signaturesOf({ events }: Pick<Journal, 'events'>, gate: string):
     const later = of.slice(index + 1)
     const withdrawn = later.find(({ kind }) => kind === 'withdrawn')
     const reason = withdrawn && String((withdrawn.detail as JsonObject)['reason'] ?? 'it was withdrawn')
-    return [signature(event, reason ?? superseded(event, later))]
+    return [signature(event, reason ?? superseded(event, later, approvalOf({ events })))]
   })
 }
 
-/** A first signature counts no more once another one takes its place. */
-function superseded(event: JournalEvent, later: readonly JournalEvent[]): string | null {
+/** A first signature counts no more once another one takes its place, or something else is put up before a second one came. */
+function superseded(
+  event: JournalEvent,
+  later: readonly JournalEvent[],
+  now: Approval | undefined,
+): string | null {
   if (event.name !== FIRST_SIGNATURE) return null
   const again = later.some(({ name }) => name === FIRST_SIGNATURE)
-  return again ? 'what it was on has changed' : null
+  const joined = later.some(({ kind }) => kind === 'signed')
+  const changed = now !== undefined && !isDeepStrictEqual((event.detail as JsonObject)['on'], now)
+  return again || (changed && !joined) ? 'what it was on has changed' : null
 }
 
 function isOf(detail: unknown, gate: string): boolean {

@@ -12,7 +12,7 @@ import { isSegmentable } from '../schema/property-rules.ts'
 import { freePlaces } from '../schema/rules.ts'
 import type { Snapshot } from '../snapshot/reader.ts'
 import { amendmentOf } from '../upgrade/amendment.ts'
-import { basisOf } from '../upgrade/approval.ts'
+import { BASIS, basisOf } from '../upgrade/approval.ts'
 import { coverageNow, forbiddenSoFar, isProven } from '../upgrade/deletion-basis.ts'
 import { estimateUpgrade } from '../upgrade/estimate.ts'
 import { isHot } from '../upgrade/final-pass.ts'
@@ -130,6 +130,7 @@ function factsOf(context: Reported, read: Read): Facts {
       ...{ schemaId, tenant, interactions, preflight, notBack: lost, profile, history, importMade },
       finalPassDone: final,
       failure: final ? failureSinceFinalPass(context) : null,
+      voided: voidedSince(context),
       coverageSure: coverage.sure,
       forbidden: forbiddenSoFar(context, {
         ...{ loss, sure: coverage.sure, ...(preflight !== null && { proven: preflight }) },
@@ -163,6 +164,14 @@ function failureSinceFinalPass({ journal }: Reported): string | null {
   const done = events.findLastIndex(({ name, kind }) => name === 'final-pass' && kind === 'finished')
   const last = events.slice(done + 1).findLast(({ name }) => name === FAILURE || name === SUCCESS)
   return last?.name === FAILURE ? String((last.detail as JsonObject)['what']) : null
+}
+
+/** @returns why the approval is void that was asked for last; null where it is not, or is being put up anew */
+function voidedSince({ journal }: Reported): string | null {
+  const last = journal.events
+    .all()
+    .findLast(({ name, kind }) => name === BASIS || (name === 'delete-schema' && kind === 'withdrawn'))
+  return last?.kind === 'withdrawn' ? String((last.detail as JsonObject)['reason']) : null
 }
 
 function isNewlySegmentable({ plan }: Reported, name: string): boolean {

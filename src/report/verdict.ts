@@ -20,6 +20,8 @@ export interface VerdictFacts {
   readonly preflight: boolean | null
   /** What the last command failed with, where it failed after the final pass. */
   readonly failure: string | null
+  /** Why the last approval is void; null where it is not, or was never asked for. */
+  readonly voided: string | null
   readonly coverageSure: boolean
   /** Why nobody can sign, by the organisation's policy. */
   readonly forbidden: readonly string[]
@@ -69,7 +71,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
 function openOf(
   facts: VerdictFacts,
 ): { readonly but: string; readonly because: readonly string[] } | undefined {
-  const { finalPassDone, importMade, preflight, failure, risk, history } = facts
+  const { finalPassDone, importMade, preflight, failure, voided, risk, history } = facts
   const why = failure === null ? [] : [`The last command failed: ${failure}`]
   if (!finalPassDone) {
     const merged = history === null ? '' : ', what the source has kept is merged with it'
@@ -86,6 +88,12 @@ function openOf(
     return {
       but: 'what is to be imported is not merged yet',
       because: [...why, 'What Engage holds has to be merged with the history of the source.'],
+    }
+  }
+  if (voided !== null) {
+    return {
+      but: 'what it was approved on has changed',
+      because: [voided, 'What is there then is put up for approval anew, when the run goes on.'],
     }
   }
   if (preflight === null) {

@@ -49,7 +49,7 @@ const STRUCTURE = new Set(
   (
     '$schema $id $ref $dynamicRef $anchor $dynamicAnchor $defs $vocabulary type allOf anyOf oneOf if then else ' +
     'properties patternProperties unevaluatedProperties dependentSchemas items prefixItems unevaluatedItems ' +
-    'contains minContains maxContains'
+    'contains minContains maxContains dependencies definitions $recursiveRef nullable'
   ).split(' '),
 )
 

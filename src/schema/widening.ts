@@ -20,7 +20,9 @@ const AT_LEAST = new Set('minimum exclusiveMinimum minLength minItems minPropert
  * @param old what the keyword was part of: what a list of values allows can be less than one value
  */
 export function widens(keyword: string, { before, after }: Pair, old: JsonObject): boolean {
-  if (after === undefined) return true
+  // Without the one, the other would refuse what it has let through.
+  if (after === undefined)
+    return keyword !== 'additionalProperties' || !Object.hasOwn(old, 'unevaluatedProperties')
   if (keyword === 'enum' && Array.isArray(after)) return allowsAll(after, old)
   if (keyword === 'const') return allowsAll([after], old)
   if (AT_MOST.has(keyword)) return isLess(before, after)

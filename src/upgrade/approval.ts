@@ -29,6 +29,8 @@ export interface Basis extends JsonObject {
   readonly counted: number | null
   /** Contacts without interactions that have joined since the final pass; null where it can't name them. */
   readonly joined: number | null
+  /** The fewest that the tenant has counted beyond those that are known, since the final pass; null where it gave no count. */
+  readonly least: number | null
 }
 
 /** Names of the notes. */
@@ -58,6 +60,16 @@ export function approvalOf({ events }: Events): Approval | undefined {
 /** @returns how the tenant stood then */
 export function basisOf({ events }: Events): Basis | undefined {
   return standing(events, BASIS) as Basis | undefined
+}
+
+/** @returns how the tenant stood, each time that it was looked at since the final pass */
+export function basesOf({ events }: Events): readonly Basis[] {
+  const all = events.all()
+  const passed = all.findLastIndex(({ name, kind }) => name === 'final-pass' && kind === 'finished')
+  return all
+    .slice(passed + 1)
+    .filter(({ name, kind }) => name === BASIS && kind === 'note')
+    .map(({ detail }) => detail as unknown as Basis)
 }
 
 /** Once its signature, the final pass, or the trial of the new schema is void, everything is looked at anew. */

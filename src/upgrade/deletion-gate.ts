@@ -38,7 +38,10 @@ export const deletionApproved: Gate = {
     const loss = lossOf(context)
     if (loss > 0) needs.push('accept-loss')
     const on = approvalOf(journal)
-    const against = [...forbiddenFor(context), ...whyAnotherPolicy(context.settings.policy, plan)]
+    const against = isThere(context)
+      ? [...forbiddenFor(context), ...whyAnotherPolicy(context.settings.policy, plan)]
+      : // Nothing is left to be deleted: it is the recreation that is signed for.
+        []
     return {
       asks: [
         ...voidLines(journal, 'delete-schema'),
@@ -84,12 +87,16 @@ export const deletionApproved: Gate = {
 }
 
 /** Somebody else was quicker: then it is the recreation that is signed for. */
-function goneLines({ journal, plan }: ReadContext): readonly string[] {
-  const there = basisOf(journal)?.schemas.includes(plan.schemaId) ?? true
-  if (there) return []
+function goneLines(context: ReadContext): readonly string[] {
+  if (isThere(context)) return []
+  const { plan } = context
   return [
     `Schema ${plan.schemaId} is not in ${plan.tenant} any more: it was deleted already. What is signed for is that it is recreated, and its history imported.`,
   ]
+}
+
+function isThere({ journal, plan }: ReadContext): boolean {
+  return basisOf(journal)?.schemas.includes(plan.schemaId) ?? true
 }
 
 /** Where there is something to read before one signs. */

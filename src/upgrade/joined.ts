@@ -8,6 +8,7 @@ import { openTemporaryContacts } from '../journal/contacts.ts'
 import { addCreatedSince } from '../transfer/contact-source.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
+import { countOf } from '../words.ts'
 import { assessCoverage, type Coverage } from './coverage.ts'
 import { withdrawStop } from './final-pass.ts'
 import { passResult } from './pass.ts'
@@ -58,13 +59,13 @@ export interface Standing {
   readonly joined: number | null
   /** Contacts that the final pass has as gone and that are there again, without any interaction; 0 where nobody has looked. */
   readonly back?: number
+  /** See Basis. */
+  readonly least?: number | null
 }
 
 /** @returns how sure it is now that the list, and those that have joined since, are all contacts */
-export function coverageWith(
-  context: Pick<ReadContext, 'journal' | 'plan'>,
-  { counted, joined }: Standing,
-): Coverage {
+export function coverageWith(context: Pick<ReadContext, 'journal' | 'plan'>, standing: Standing): Coverage {
+  const { counted, joined, least = null } = standing
   const { contacts, gone, createdSince } = passResult(context, 'final-pass')
   const coverage = assessCoverage({
     listed: contacts + (joined ?? 0),
@@ -73,9 +74,22 @@ export function coverageWith(
     createdSince: createdSince ?? undefined,
     sample: context.plan.coverageSample,
   })
-  if (joined === null || joined === 0) return coverage
-  const statement = `Of these, ${joined} joined after the final pass; each was read, and has no interactions.`
-  return { ...coverage, statements: [...coverage.statements, statement] }
+  const more = (lackingIn(context, standing) ?? 0) - (least ?? 0)
+  const hidden = least !== null && more > 0
+  return {
+    sure: coverage.sure && !hidden,
+    statements: [
+      ...coverage.statements,
+      ...(joined === null || joined === 0
+        ? []
+        : [`Of these, ${joined} joined after the final pass; each was read, and has no interactions.`]),
+      ...(hidden
+        ? [
+            `Since the final pass some have gone, and the count has grown again: ${countOf(more, 'contact')} may have joined that nobody has read.`,
+          ]
+        : []),
+    ],
+  }
 }
 
 /** @returns contacts that the tenant counts beyond those that are known, below 0 where it counts fewer; null where it gives no count */

@@ -157,6 +157,8 @@ async function approvalMoved(context: ReadContext): Promise<readonly Moved[]> {
   if (on === undefined)
     return [{ what: 'the signature', was: 'of an earlier version of this program', is: 'on no report' }]
   const now = await approvalNow(context)
+  if (context.report !== undefined && on.report === null)
+    return [{ what: 'the report', was: 'not there when it was signed', is: 'what has to be signed for' }]
   return differing(on, now).map((what) => ({
     ...{ what, was: 'the one that was signed for', is: 'another one, or gone' },
   }))
@@ -196,7 +198,9 @@ async function coverageMoved(context: ReadContext, back: number): Promise<readon
   if (more > 0)
     context.say(`Joined since the approval, read, and without interactions: ${countOf(more, 'contact')}.`)
   // Whoever has not accepted that contacts may be missing has not accepted one more, either.
-  const accepted = signedFor(context)?.acceptCoverage === true ? context.settings.driftContacts : 0
+  const { plan, settings } = context
+  const mayLack = signedFor(context)?.acceptCoverage === true && plan.policy?.rules.coverage !== 'sure'
+  const accepted = mayLack ? settings.driftContacts : 0
   if (after !== null && before !== null && after - before <= accepted) return []
   return [
     {

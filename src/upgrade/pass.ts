@@ -117,13 +117,13 @@ export async function assertNoDrift(context: ReadContext): Promise<void> {
             `Schema ${plan.schemaId} has changed since the plan was made: somebody deleted and recreated it.`,
             ...schemaDifferences(plan.before, live),
           ].join('\n  '),
-    ...wayOut(context),
+    ...wayOut(context, live !== undefined),
     exit: EXIT.precondition,
   })
 }
 
 /** Whoever deleted the schema has deleted what it held: then what a pass has read of it is all that there is. */
-function wayOut(context: ReadContext): { readonly safe: string; readonly next: string } {
+function wayOut(context: ReadContext, there: boolean): { readonly safe: string; readonly next: string } {
   const { plan } = context
   const name = (['final-pass', 'base-pass'] as const).find((each) => isDone(context.journal, { name: each }))
   const anew = `engage-migrate plan ${plan.schemaId} …`
@@ -133,7 +133,11 @@ function wayOut(context: ReadContext): { readonly safe: string; readonly next: s
   const { interactions } = passResult(context, name)
   return {
     safe: `This run has changed nothing. Whoever deleted the schema has deleted all that it held; the ${countOf(interactions, 'interaction')} that the ${name.replace('-', ' ')} read are in ${folder}. Keep it.`,
-    next: `Find out who did. engage-migrate restore ${folder} --dry-run   (says what of it is missing in the tenant; without --dry-run it brings that in). A new plan comes after that: ${anew}`,
+    next: there
+      ? `Find out who did. engage-migrate restore ${folder} --dry-run   (says what of it is missing in the tenant; without --dry-run it brings that in). A new plan comes after that: ${anew}`
+      : name === 'final-pass'
+        ? `Find out who did. engage-migrate upgrade ${plan.run}   (goes on: it asks for a signature, recreates the schema and imports its history)`
+        : `Find out who did. engage-migrate restore ${folder} --create-schema   (recreates it with what it held). A new plan comes after that: ${anew}`,
   }
 }
 

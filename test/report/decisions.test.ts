@@ -121,7 +121,15 @@ describe('the advice', () => {
 describe('the verdict', () => {
   const facts = {
     ...{ schemaId: SCHEMA, tenant: 'acme.voyado.com', interactions: 300_000, finalPassDone: true },
-    ...{ preflight: true, coverageSure: true, forbidden: [], notBack: [], risk: null, unfit: [] },
+    ...{
+      preflight: true,
+      coverageSure: true,
+      forbidden: [],
+      notBack: [],
+      risk: null,
+      unfit: [],
+      voided: null,
+    },
     ...{ importMade: true, failure: null, history: null, parallel: [] },
     profile: { refused: { interactions: 0, reasons: [] }, unnamed: [] },
   }

@@ -75,6 +75,12 @@ describe('what has moved between the signature and the deletion stops it', () =>
     })
     expect(sandbox.tenant.schema(schema.id)).toBeDefined()
     expect(run.journal.events.latest('deletion', 'intent')).toBeUndefined()
+    expect(isDone(run.journal, { name: 'delete-schema' })).toBe(false)
+    // Nobody is asked to sign for another schema.
+    expect(await failureOf(go(run))).toMatchObject({
+      exit: 4,
+      message: expect.stringContaining('has changed'),
+    })
   })
 
   it('the free places, when there are none left', async () => {
@@ -186,6 +192,112 @@ describe('what has moved between the signature and the deletion stops it', () =>
     sign(run, 'delete-schema')
     addContact(bench)
     await expectVoid(run, /was 29, of which 30 are known, is 30, of which 30 are known/)
+  })
+})
+
+describe('what moves while everything is looked at', () => {
+  /** Moves something as soon as a contact of the sample is read. */
+  function meanwhile({ bench }: Run, move: () => void): void {
+    let moved = false
+    bench.between(async (request, sandbox) => {
+      if (!moved && new URL(request.url).pathname.endsWith('/interactions')) {
+        moved = true
+        move()
+      }
+      return sandbox(request)
+    })
+  }
+
+  it('stops it as well: the report', async () => {
+    const report = { digest: 'first', written: 0 }
+    const run = await signed({ report: reportWith(report) })
+    meanwhile(run, () => {
+      report.digest = 'another'
+    })
+    await expectVoid(run, /the report: was/)
+  })
+
+  it('stops it as well: the places', async () => {
+    const run = await signed()
+    meanwhile(run, () => join15(run.bench))
+    await expectVoid(run, /free places/)
+  })
+})
+
+describe('coverage', () => {
+  it('that is not sure was accepted by name, whatever else the signature says', async () => {
+    const bench = openBench({ changesActivated: false })
+    const run = await planRun(bench, { contacts: bench.contacts.slice(1) })
+    await walk(run, 'delete-schema')
+    const on = approvalOf(run.journal) ?? null
+    const one = { by: 'Ada', confirm: run.plan.schemaId, planDigest: 'digest', on }
+    run.journal.events.append('signed', 'delete-schema', one)
+    await expectVoid(run, /coverage is neither sure nor accepted/)
+  })
+
+  it('is not made unsure by a contact that was gone and is there again, with nothing', async () => {
+    const bench = openBench({ changesActivated: false })
+    const lost = bench.contacts.find(
+      (id) => [...bench.sandbox.tenant.interactionsOf(bench.schema.id, id)].length === 0,
+    )
+    const gone = { type: 'contact-deleted', id: lost ?? '', at: bench.clock.now() } as const
+    bench.sandbox.tenant.apply(gone)
+    const run = await planRun(bench)
+    await approve(run)
+    bench.sandbox.tenant.apply({ type: 'contact-updated', id: lost ?? '', at: bench.clock.now() })
+    expect(await go(run)).toEqual({ state: 'done' })
+  })
+
+  it('is not sure any more where some have gone and others have joined, though by number nobody is missing', async () => {
+    const bench = openBench({ changesActivated: false })
+    const run = await planRun(bench)
+    await walk(run, 'producers-stopped')
+    sign(run, 'producers-stopped')
+    await walk(run, 'delete-schema')
+    bench.sandbox.tenant.apply({
+      type: 'contact-deleted',
+      id: bench.contacts[0] ?? '',
+      at: bench.clock.now(),
+    })
+    run.journal.events.withdraw(['delete-schema'], { reason: 'to be looked at anew' })
+    expect(await go(run)).toMatchObject({ request: { needs: ['confirm'] } })
+    sign(run, 'delete-schema')
+    addContact(bench)
+    await expectVoid(run, /contacts of the tenant/)
+    expect(await go(run)).toMatchObject({
+      request: {
+        needs: ['confirm', 'accept-coverage'],
+        asks: expect.arrayContaining([
+          expect.stringContaining('1 contact may have joined that nobody has read'),
+        ]),
+      },
+    })
+  })
+
+  it('that a policy wants to be sure, no setting makes up for', async () => {
+    const bench = openBench({ changesActivated: false })
+    const file = join(await temporaryFolder(), 'policy.json')
+    writeFileSync(
+      file,
+      '{"format": "engage-migrate policy", "formatVersion": 1, "production": {"coverage": "sure"}}',
+    )
+    const people = { policy: readPolicy(file, 'test') }
+    const run = await planRun(bench, { people, settings: { driftContacts: 1 } })
+    await approve(run, { acceptCoverage: true })
+    addContact(bench)
+    await expectVoid(run, /contacts of the tenant/)
+  })
+})
+
+describe('a report that can not be relied on', () => {
+  it('is put before nobody', async () => {
+    const report: ReportFile = { write: async () => {}, digest: async () => undefined }
+    const run = await planRun(openBench(), { report })
+    expect(await failureOf(walk(run))).toMatchObject({
+      exit: 1,
+      message: expect.stringContaining('is not what was written'),
+    })
+    expect(run.journal.events.latest('delete-schema', 'opened')).toBeUndefined()
   })
 })
 
