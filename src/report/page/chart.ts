@@ -21,8 +21,17 @@ const SIZES: readonly Size[] = [
   { name: 'narrow', width: 330, height: 190, labels: { year: 40, month: 62 } },
 ]
 
+/** What was drawn last: a report that takes up a signature shows the same history again. */
+let last: { readonly key: string; readonly drawing: Promise<string> } | undefined
+
 /** @returns the markup of a drawing for each size, with what it shows in words */
-export async function chartOf(history: History): Promise<string> {
+export function chartOf(history: History): Promise<string> {
+  const key = JSON.stringify(history)
+  if (last?.key !== key) last = { key, drawing: drawing(history) }
+  return last.drawing
+}
+
+async function drawing(history: History): Promise<string> {
   if (history.bars.length === 0) return ''
   return (await Promise.all(SIZES.map((size) => drawn(history, size)))).join('\n')
 }
