@@ -71,7 +71,7 @@ interface Read {
   readonly carried: number
 }
 
-/** When the pass began to count: what was read before the producers stopped is carried over by the final pass. */
+/** What was read before the producers stopped, the final pass has carried over. @returns that instant, in milliseconds since the epoch */
 function stoppedAt({ journal }: Reported, pass: PassName): number {
   const stopped = journal.events.latest('producers-stopped', 'signed')
   return pass === 'final-pass' && stopped !== undefined ? stopped.at : Number.NEGATIVE_INFINITY

@@ -104,34 +104,30 @@ function windowsOf(
   const deleted = final.seconds + preparing
   const incomplete = MISSING + posting.seconds
   const paused = deleted + incomplete + reading.seconds
-  const window = (
-    ...[name, from, seconds, waits, means, arrives = true]: [
-      string,
-      number,
-      number,
-      boolean,
-      string,
-      boolean?,
-    ]
-  ): Placed => ({ name, means, seconds, from, waits, arriving: arrives ? arriving(seconds) : null })
   return [
-    window(
-      ...(['Producers stand still', 0, stop, true] as const),
-      `Whatever posts interactions of ${schemaId} is stopped, or queues, while contacts are read once more, until the schema is back.${faster}`,
-    ),
-    window(
-      ...(['The schema is missing', deleted, MISSING, false] as const),
-      'Between deletion and recreation: what is posted in this time is lost, triggers on it end in errors, and nothing of it is on the contact card.',
-    ),
-    window(
-      ...(['History is incomplete', deleted, incomplete, canaryGate] as const),
-      'From the deletion until all is imported again: segments, contact cards and e-mails that look at it see only a part. New interactions come in as usual.',
-      false,
-    ),
-    window(
-      ...(['Automations are paused', 0, paused, true] as const),
-      'Until everything is imported, read back and compared: what would start them meanwhile does not start them afterwards.',
-    ),
+    {
+      name: 'Producers stand still',
+      means: `Whatever posts interactions of ${schemaId} is stopped, or queues, while contacts are read once more, until the schema is back.${faster}`,
+      ...{ from: 0, seconds: stop, waits: true, arriving: arriving(stop) },
+    },
+    {
+      name: 'The schema is missing',
+      means:
+        'Between deletion and recreation: what is posted in this time is lost, triggers on it end in errors, and nothing of it is on the contact card.',
+      ...{ from: deleted, seconds: MISSING, waits: false, arriving: arriving(MISSING) },
+    },
+    {
+      name: 'History is incomplete',
+      means:
+        'From the deletion until all is imported again: segments, contact cards and e-mails that look at it see only a part. New interactions come in as usual.',
+      ...{ from: deleted, seconds: incomplete, waits: canaryGate, arriving: null },
+    },
+    {
+      name: 'Automations are paused',
+      means:
+        'Until everything is imported, read back and compared: what would start them meanwhile does not start them afterwards.',
+      ...{ from: 0, seconds: paused, waits: true, arriving: arriving(paused) },
+    },
   ]
 }
 

@@ -19,14 +19,8 @@ import { amend, amendedSnapshot, amendedTasks, amendmentOf, sweep } from './amen
 import { createdWhenListed, unread } from './base-pass.ts'
 import { mayHaveDeleted } from './history.ts'
 import { madeOfFinalPass } from './imported.ts'
-import {
-  assertNoDrift,
-  type PassResult,
-  type PassTally,
-  passSnapshot,
-  refusablesIn,
-  runPass,
-} from './pass.ts'
+import { assertNoDrift, type PassResult, passSnapshot, runPass } from './pass.ts'
+import { type PassTally, refusablesIn } from './pass-tally.ts'
 import { assertSpace, bytesToMerge, volumeOf } from './space.ts'
 import type { ReadContext } from './strategy.ts'
 import { type Strays, straysOf } from './strays.ts'

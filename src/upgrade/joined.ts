@@ -5,7 +5,7 @@
  */
 import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { openTemporaryContacts } from '../journal/contacts.ts'
-import { addCreatedSince } from '../transfer/contact-source.ts'
+import { addCreatedSince, countContacts } from '../transfer/contact-source.ts'
 import { readContact } from '../transfer/export.ts'
 import { inOrder } from '../transfer/pump.ts'
 import { countOf } from '../words.ts'
@@ -18,7 +18,7 @@ import type { ReadContext } from './strategy.ts'
  * @returns how many there are without any interaction; null where the tenant can't name them, or has the schema no more
  * @throws OperatorError (exit 4) where one has interactions
  */
-export async function readJoined(context: ReadContext): Promise<number | null> {
+async function readJoined(context: ReadContext): Promise<number | null> {
   const { journal, reader, clock, plan, settings, stop } = context
   const since = journal.events.latest('contacts', 'finished')?.at ?? clock.now()
   using named = openTemporaryContacts()
@@ -61,6 +61,12 @@ export interface Standing {
   readonly back?: number
   /** See Basis. */
   readonly least?: number | null
+}
+
+/** Asks how the tenant stands now. @throws OperatorError (exit 4) where a contact that has joined has interactions */
+export async function standingNow(context: ReadContext): Promise<Pick<Standing, 'counted' | 'joined'>> {
+  const joined = await readJoined(context)
+  return { joined, counted: (await countContacts(context.reader)) ?? null }
 }
 
 /** @returns how sure it is now that the list, and those that have joined since, are all contacts */

@@ -9,13 +9,12 @@
 import { EXIT, OperatorError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { freePlaces } from '../schema/rules.ts'
-import { countContacts } from '../transfer/contact-source.ts'
 import { countOf } from '../words.ts'
 import { approvalNow, basisOf, differing } from './approval.ts'
 import { coverageNow } from './deletion-basis.ts'
 import { mayHaveDeleted, usesHistory } from './history.ts'
 import { importedFolder, importedResult, lossOf } from './imported.ts'
-import { lackingIn, readJoined, type Standing } from './joined.ts'
+import { lackingIn, type Standing, standingNow } from './joined.ts'
 import { assertNoDrift, assertProven, passFolder, passResult } from './pass.ts'
 import { checkUpgrade } from './plan.ts'
 import { whyNotNow } from './policy.ts'
@@ -44,8 +43,10 @@ type Signed = Partial<Signature> & { readonly first?: { readonly by: string } }
 export async function lookOnceMore(context: ReadContext): Promise<readonly string[]> {
   const { plan, journal } = context
   const first = !mayHaveDeleted(journal)
-  if (first) assertSigned(context)
-  if (first) assertAllowed(context)
+  if (first) {
+    assertSigned(context)
+    assertAllowed(context)
+  }
   await assertSchema(context)
   const schemas = await schemasOf(context)
   const others = schemas.filter((id) => id !== plan.schemaId)
@@ -187,11 +188,7 @@ function placesMoved({ journal }: ReadContext, schemas: readonly string[]): read
 async function coverageMoved(context: ReadContext, back: number): Promise<readonly Moved[]> {
   const basis = basisOf(context.journal)
   if (basis === undefined) return []
-  const now: Standing = {
-    back,
-    joined: await readJoined(context),
-    counted: (await countContacts(context.reader)) ?? null,
-  }
+  const now: Standing = { back, ...(await standingNow(context)) }
   const [before, after] = [lackingIn(context, basis), lackingIn(context, now)]
   if (after === null && before === null) return []
   const more = (now.joined ?? 0) - (basis.joined ?? 0)

@@ -18,15 +18,8 @@ import { beginDerived } from './derived.ts'
 import type { HistoryMode } from './history-terms.ts'
 import { MERGE, type MergeResult } from './imported.ts'
 import { type HistoryFigures, historyLine, keepLedger } from './ledger.ts'
-import {
-  assertProven,
-  type Intent,
-  type PassTally,
-  passFolder,
-  passResult,
-  passSnapshot,
-  refusablesIn,
-} from './pass.ts'
+import { assertProven, type Intent, passFolder, passResult, passSnapshot } from './pass.ts'
+import { type PassTally, refusablesIn } from './pass-tally.ts'
 import { openHistory } from './source.ts'
 import { assertSpace, bytesToMerge, volumeOf } from './space.ts'
 import type { ReadContext } from './strategy.ts'

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { EngageError, saysSchemaNotFound } from '../engage/errors.ts'
 import { EXIT, OperatorError } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
-import type { ContactRead, Interaction } from '../model.ts'
+import type { ContactRead } from '../model.ts'
 import { stamp } from '../names.ts'
 import { schemaDifferences, schemaDigest } from '../schema/diff.ts'
 import type { Compression } from '../snapshot/format.ts'
@@ -18,6 +18,7 @@ import { countContacts, sourceText } from '../transfer/contact-source.ts'
 import { type Checkpoint, type ContactTask, exportPass } from '../transfer/export.ts'
 import { countOf } from '../words.ts'
 import { assessCoverage, type Coverage } from './coverage.ts'
+import { addTallies, NOTHING, type PassTally } from './pass-tally.ts'
 import { isDone } from './runner.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -36,56 +37,6 @@ export interface PassResult {
   readonly createdSince: number | null
   readonly coverage: Coverage
   readonly tally: PassTally
-}
-
-/** What a pass found besides what it writes: against an earlier pass, and against the new schema. */
-export interface PassTally {
-  readonly arrived: number
-  /** Seen by the earlier pass, but not any more: deleted in the tenant since. */
-  readonly vanished: number
-  /** Contacts that had history in the earlier pass and are gone from the tenant now. */
-  readonly goneWithHistory: number
-  /** Arrivals dated after the producers' stop. */
-  readonly late: number
-  readonly lateExample: string | null
-  /** Of the contacts that a hot pass read only as a sample: how many had something all the same. */
-  readonly surprises: number
-  /** Records that break the new schema's rules. */
-  readonly refusable: number
-  readonly refusableExample: string | null
-  /** Records that break the old schema's rules: the way back can't import them. Absent in those of an earlier version. */
-  readonly refusableBack?: number
-  readonly refusableBackExample?: string | null
-}
-
-/**
- * @param check says what a payload breaks of a schema's rules
- * @returns how many records break them, and one of these for people; null where none does
- */
-export function refusablesIn(
-  records: readonly Interaction[],
-  check: (payload: JsonObject) => readonly string[],
-): { readonly count: number; readonly example: string | null } {
-  const bad = records
-    .map(({ id, payload }) => ({ id, problems: check(payload) }))
-    .filter(({ problems }) => problems.length > 0)
-  const [first] = bad
-  return {
-    count: bad.length,
-    example: first === undefined ? null : `${first.id}: ${first.problems.join(', ')}`,
-  }
-}
-
-/** What a pass has found before it has begun. */
-export const NOTHING: PassTally = {
-  arrived: 0,
-  vanished: 0,
-  goneWithHistory: 0,
-  late: 0,
-  lateExample: null,
-  surprises: 0,
-  refusable: 0,
-  refusableExample: null,
 }
 
 export interface PassWork {
@@ -295,19 +246,4 @@ function intentOf(context: ReadContext, name: PassName): Intent & { readonly at:
           compression: context.settings.compression,
         })
   return { ...(detail as JsonObject as unknown as Intent), at }
-}
-
-function addTallies(a: PassTally, b: PassTally): PassTally {
-  return {
-    arrived: a.arrived + b.arrived,
-    vanished: a.vanished + b.vanished,
-    goneWithHistory: a.goneWithHistory + b.goneWithHistory,
-    late: a.late + b.late,
-    lateExample: a.lateExample ?? b.lateExample,
-    surprises: a.surprises + b.surprises,
-    refusable: a.refusable + b.refusable,
-    refusableExample: a.refusableExample ?? b.refusableExample,
-    refusableBack: (a.refusableBack ?? 0) + (b.refusableBack ?? 0),
-    refusableBackExample: a.refusableBackExample ?? b.refusableBackExample ?? null,
-  }
 }

@@ -7,11 +7,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { EXIT, OperatorError } from '../errors.ts'
 import { freePlaces } from '../schema/rules.ts'
-import { countContacts } from '../transfer/contact-source.ts'
 import { APPROVAL, approvalNow, approvalOf, BASIS, type Basis, basesOf, basisOf } from './approval.ts'
 import { coverageNow, forbiddenFor, isProven } from './deletion-basis.ts'
 import { mayHaveDeleted } from './history.ts'
-import { lackingIn, readJoined, type Standing } from './joined.ts'
+import { lackingIn, type Standing, standingNow } from './joined.ts'
 import { assertNoDrift } from './pass.ts'
 import type { ReadContext } from './strategy.ts'
 
@@ -68,8 +67,7 @@ function isSettled(context: ReadContext): boolean {
 
 async function look(context: ReadContext): Promise<Basis> {
   const schemas = (await context.reader.listSchemas()).map(({ id }) => id)
-  const joined = await readJoined(context)
-  const standing = { joined, counted: (await countContacts(context.reader)) ?? null }
+  const standing = await standingNow(context)
   return { schemas, ...standing, least: leastLacking(context, standing) }
 }
 

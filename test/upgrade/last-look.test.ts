@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { signaturesOf } from '../../src/report/gate-states.ts'
-import { approvalOf, basisOf } from '../../src/upgrade/approval.ts'
+import { approvalOf, basisOf, differing } from '../../src/upgrade/approval.ts'
 import { readPolicy } from '../../src/upgrade/policy-file.ts'
 import { isDone } from '../../src/upgrade/runner.ts'
 import type { ReportFile } from '../../src/upgrade/strategy.ts'
@@ -165,7 +165,12 @@ describe('what has moved between the signature and the deletion stops it', () =>
   it('nothing: then it goes on, also where contacts have joined that have nothing', async () => {
     const run = await signed()
     addContact(run.bench)
+    const [any] = run.bench.sandbox.tenant.schemas()
+    const schema = { ...any?.schema, id: 'one-more' } as NonNullable<typeof any>['schema']
+    run.bench.sandbox.tenant.apply({ type: 'schema-created', schema, visibleAt: 0 })
     expect(await go(run)).toEqual({ state: 'done' })
+    expect(run.said).toContain('Joined since the approval, read, and without interactions: 1 contact.')
+    expect(run.said).toContain('Created since the approval, and no matter: one-more.')
   })
 
   it('fewer contacts than may join unaccounted for', async () => {
@@ -392,6 +397,26 @@ describe('what a signature is on', () => {
     expect(report.written).toBe(1)
     expect(approvalOf(run.journal)).toEqual(on)
     expect(on).toMatchObject({ plan: 'digest', report: 'first', imported: null })
+  })
+
+  it('is the plan, the snapshot, what is imported, and the report: any of them may differ', () => {
+    const one = { plan: 'a', snapshot: 'a', imported: 'a', report: 'a' }
+    const words = {
+      plan: 'the plan',
+      snapshot: 'the snapshot',
+      imported: 'what is imported',
+      report: 'the report',
+    }
+    expect(differing(one, one)).toEqual([])
+    for (const [name, word] of Object.entries(words))
+      expect(differing(one, { ...one, [name]: 'b' })).toEqual([word])
+  })
+
+  it('is of a person: what stands for a name in the printed command is none, however it is written', async () => {
+    const run = await planRun(smallBench())
+    await walk(run, 'delete-schema')
+    for (const by of ['YOUR NAME', 'your name'])
+      expect(thrownBy(() => sign(run, 'delete-schema', { by }))).toMatchObject({ exit: 2 })
   })
 
   it('is what was put up for approval, or nothing is signed', async () => {

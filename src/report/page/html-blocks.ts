@@ -12,7 +12,7 @@ import type { History } from './months.ts'
 /** Draws a history as SVG. */
 export type Draw = (history: History) => Promise<string>
 
-export async function blockMarkup(block: Block, draw: Draw): Promise<Markup> {
+async function blockMarkup(block: Block, draw: Draw): Promise<Markup> {
   switch (block.block) {
     case 'verdict':
       return html`<div class="verdict ${block.tone}"><p class="word">${block.word}</p><p class="sentence">${textMarkup(block.sentence)}</p>${block.because.length === 0 ? null : listMarkup(block.because)}</div>`

@@ -2,7 +2,9 @@
  * Section: how long it takes, what does not work meanwhile, and how the other way would compare.
  * Guarantees: pure; times of day are told only where a beginning is planned.
  */
+
 import type { Profile, RecentRate } from '../../../profile/profile.ts'
+import { MAX_SCHEMAS } from '../../../schema/rules.ts'
 import { grouped, several } from '../../../words.ts'
 import type { Phase, Report, StrategyFacts, TimeFacts, Window } from '../../report.ts'
 import {
@@ -172,6 +174,6 @@ function ways({ inPlace, parallel, advised, why, freePlaces }: StrategyFacts): r
       ]),
       narrow: 'stacked',
     },
-    paragraph(`Free places for schemas in this environment: ${grouped(freePlaces)} of 15.`),
+    paragraph(`Free places for schemas in this environment: ${grouped(freePlaces)} of ${MAX_SCHEMAS}.`),
   ]
 }
